@@ -1,0 +1,5 @@
+/** The warmpath command. */
+@NullMarked
+package io.warmpath.cli;
+
+import org.jspecify.annotations.NullMarked;
