@@ -2,6 +2,7 @@ package io.warmpath.membership;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -55,9 +56,7 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
         new ZooKeeperServer(directory.toFile(), directory.toFile(), TICK_MILLIS);
     started.setMinSessionTimeout(2 * TICK_MILLIS);
     started.setMaxSessionTimeout(MAX_SESSION_MILLIS);
-    ServerCnxnFactory factory =
-        ServerCnxnFactory.createFactory(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), MAX_CONNECTIONS);
+    ServerCnxnFactory factory = listen();
     try {
       factory.startup(started);
     } catch (InterruptedException e) {
@@ -67,6 +66,18 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
     port = factory.getLocalPort();
     listener = factory;
     server = started;
+  }
+
+  private ServerCnxnFactory listen() throws IOException {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    try {
+      return ServerCnxnFactory.createFactory(address, MAX_CONNECTIONS);
+    } catch (BindException e) {
+      throw new IOException(
+          "cannot listen on %s for the embedded ZooKeeper: %s"
+              .formatted(connectString(), e.getMessage()),
+          e);
+    }
   }
 
   /** {@code host:port} for clients. */
