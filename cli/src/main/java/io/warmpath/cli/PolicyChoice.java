@@ -23,8 +23,7 @@ final class PolicyChoice {
       paramLabel = "TIME",
       converter = Seconds.class,
       description = "Warmpath refuses what would wait longer; none to let it wait. Default: 3s.")
-  private @Var double maxQueueWaitSeconds =
-      PlacementConfig.DEFAULT.limits().maxQueueWaitSeconds();
+  private @Var double maxQueueWaitSeconds = PlacementConfig.DEFAULT.limits().maxQueueWaitSeconds();
 
   @Option(
       names = "--queue-order",
@@ -43,9 +42,7 @@ final class PolicyChoice {
   List<ReplayPolicy> policies() {
     List<String> names = policies.equals(List.of("all")) ? ReplayPolicies.names() : policies;
     PlacementConfig config = config();
-    return names.stream()
-        .map(name -> ReplayPolicies.of(name, config, queueOrder))
-        .toList();
+    return names.stream().map(name -> ReplayPolicies.of(name, config, queueOrder)).toList();
   }
 
   private PlacementConfig config() {

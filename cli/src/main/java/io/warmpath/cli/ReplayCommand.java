@@ -68,8 +68,7 @@ final class ReplayCommand implements Callable<Integer> {
     try {
       Workload workload = conditions.workload();
       List<ReplayBatch.Job> jobs = jobs();
-      ReplayProgress progress =
-          ReplayProgress.onTerminal((long) workload.size() * jobs.size());
+      ReplayProgress progress = ReplayProgress.onTerminal((long) workload.size() * jobs.size());
       List<ReplayResult> results = ReplayBatch.run(workload, jobs, threads, progress);
       progress.finish();
       write(results);

@@ -73,10 +73,7 @@ final class ReplayConditions {
       description = "Time of one decoded token. Default: 15ms.")
   private @Var double decodeTokenSeconds = 0.015;
 
-  @Option(
-      names = "--engine",
-      paramLabel = "NAME",
-      description = "Engine model. Default: linear.")
+  @Option(names = "--engine", paramLabel = "NAME", description = "Engine model. Default: linear.")
   private @Var EngineKind engine = EngineKind.LINEAR;
 
   @Option(

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A progress bar on a terminal's error stream; silent anywhere else. Thread-safe. Drawn at most five
- * times a second, and only once the work has taken a second.
+ * A progress bar on a terminal's error stream; silent anywhere else. Thread-safe. Drawn at most
+ * five times a second, and only once the work has taken a second.
  */
 final class ReplayProgress implements Replay.Progress {
 

@@ -13,7 +13,8 @@ public final class ReplayTable {
   private static final String HEADER_FORMAT =
       "%-24s %7s %8s %8s %8s %8s %8s %8s %8s %7s %7s %8s %8s %7s%n";
   private static final String ROW_FORMAT =
-      "%-24s %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %8.2f %7.1f%% %6.1f%% %6.1f%% %8.2f %8.0f %7.1f%n";
+      "%-24s %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %8.2f %7.1f%% %6.1f%% %6.1f%% %8.2f %8.0f"
+          + " %7.1f%n";
 
   private ReplayTable() {}
 
