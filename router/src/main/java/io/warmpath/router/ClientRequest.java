@@ -1,6 +1,5 @@
 package io.warmpath.router;
 
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -22,8 +21,7 @@ record ClientRequest(byte[] bytes, GenerateRequest message) {
 
   /** Parses {@code bytes}, of which it takes possession. */
   static ClientRequest parse(byte[] bytes) throws InvalidProtocolBufferException {
-    CodedInputStream input = CodedInputStream.newInstance(bytes);
-    return new ClientRequest(bytes, GenerateRequest.parseFrom(input));
+    return new ClientRequest(bytes, GenerateRequest.parseFrom(bytes));
   }
 
   private static final class RequestMarshaller
