@@ -184,7 +184,8 @@ public record PlacementConfig(
       atLeast("replicaSet", replicaSet, 0);
       atLeast("families.halfLife", halfLifeSeconds, 1);
       if (counters < 1 || counters > 65_536) {
-        throw new IllegalArgumentException("families.counters: " + counters + ", allowed: 1..65536");
+        throw new IllegalArgumentException(
+            "families.counters: " + counters + ", allowed: 1..65536");
       }
     }
   }

@@ -56,8 +56,7 @@ public final class PromptPrefixes {
    */
   public PromptPrefix ofBytes(Scope scope, byte[] bytes, int offset, int length) {
     long[] steps =
-        PrefixHasher.chainBytes(
-            scope.seed(), bytes, offset, length, stepTokens * BYTES_PER_TOKEN);
+        PrefixHasher.chainBytes(scope.seed(), bytes, offset, length, stepTokens * BYTES_PER_TOKEN);
     return ofSteps(scope, steps, Math.ceilDiv(length, BYTES_PER_TOKEN));
   }
 

@@ -113,8 +113,7 @@ final class FamilyBook {
       PlacementConfig.PinnedFamily pinned = config.pinned(key);
       double trafficCap = pinned == null ? config.families().trafficCap() : pinned.trafficCap();
       boolean hot = needed(amount, trafficCap) > 1;
-      boolean deeper =
-          hot && config.uses(Mechanism.DEEPER_KEYS) && partsWays(key, MAX_DEPTH);
+      boolean deeper = hot && config.uses(Mechanism.DEEPER_KEYS) && partsWays(key, MAX_DEPTH);
       Traffic.Amount own = deeper ? amount.minus(passedOn.of(key, nowNanos)) : amount;
       int size = setSize(key, needed(own, trafficCap), pinned);
       if (hot || size > 1 || pinned != null) {
@@ -145,8 +144,7 @@ final class FamilyBook {
       return (int) Math.clamp(Math.min(byTraffic, byCount), 1, replicaCount);
     }
 
-    private int setSize(
-        long key, int needed, PlacementConfig.@Nullable PinnedFamily pinned) {
+    private int setSize(long key, int needed, PlacementConfig.@Nullable PinnedFamily pinned) {
       if (pinned != null && pinned.replicaSet() > 0) {
         return Math.min(pinned.replicaSet(), replicaCount);
       }

@@ -52,15 +52,16 @@ final class Traffic {
         work.shareAtLeast(key) * work.total(nowNanos));
   }
 
-  /** Returns the keys with the most requests and those with the most work, up to twice {@code n}. */
+  /**
+   * Returns the keys with the most requests and those with the most work, up to twice {@code n}.
+   */
   long[] largest(int n) {
     long[] byRequests = new long[n];
     int requestCount = requests.top(byRequests);
     long[] byWork = new long[n];
     int workCount = work.top(byWork);
     return LongStream.concat(
-            Arrays.stream(byRequests, 0, requestCount),
-            Arrays.stream(byWork, 0, workCount))
+            Arrays.stream(byRequests, 0, requestCount), Arrays.stream(byWork, 0, workCount))
         .distinct()
         .toArray();
   }

@@ -116,7 +116,14 @@ final class BaselinePicker implements Picker {
     double pending = fleet.pendingSeconds(index, situation.nowNanos());
     double prefill = fleet.prefillSeconds(index, situation.prefix().promptTokens() - matched);
     return new Decision.Candidate(
-        fleet.report(index).id(), NONE, matched, pending, prefill, pending + prefill, null, Set.of());
+        fleet.report(index).id(),
+        NONE,
+        matched,
+        pending,
+        prefill,
+        pending + prefill,
+        null,
+        Set.of());
   }
 
   /** Tells the rule how a lease goes on. */

@@ -26,9 +26,7 @@ public final class FleetTracker {
 
   private static final double RAMP_SECONDS = 60;
 
-  /**
-   * Steps of the ramp; few, so that routers whose reports differ in age agree on most orders.
-   */
+  /** Steps of the ramp; few, so that routers whose reports differ in age agree on most orders. */
   private static final int RAMP_STEPS = 6;
 
   /** Larger fleets are ordered by a ring: its look-up does not visit every replica. */
@@ -107,12 +105,11 @@ public final class FleetTracker {
     for (FleetView.Observed each : observed) {
       gone.remove(each.report().id());
     }
-    gone.forEach(
-        (id, slot) -> {
-          slot.retire();
-          slotById.remove(id);
-          usedNumbers.clear(slot.number());
-        });
+    gone.forEach((id, slot) -> {
+      slot.retire();
+      slotById.remove(id);
+      usedNumbers.clear(slot.number());
+    });
   }
 
   private ReplicaSlot hear(FleetView.Observed observed, ReplicaSlot.Clock now, News news) {
@@ -171,8 +168,7 @@ public final class FleetTracker {
 
   private double weight(ReplicaReport report) {
     double own = report.identity().weight();
-    if (!config.uses(PlacementConfig.Mechanism.RAMP_UP)
-        || report.readySeconds() >= RAMP_SECONDS) {
+    if (!config.uses(PlacementConfig.Mechanism.RAMP_UP) || report.readySeconds() >= RAMP_SECONDS) {
       return own;
     }
     double done = Math.floor(report.readySeconds() / RAMP_SECONDS * RAMP_STEPS) / RAMP_STEPS;
@@ -202,11 +198,12 @@ public final class FleetTracker {
         || ageSeconds > config.limits().staleAfterSeconds();
   }
 
-  /** The slice is every R-th placeable replica, so that routers do not herd to the same idle one. */
+  /**
+   * The slice is every R-th placeable replica, so that routers do not herd to the same idle one.
+   */
   private void addShortList(Parts parts, FleetView view, long nowNanos) {
     int count = parts.orderIndexes.length;
-    boolean sliced =
-        config.uses(PlacementConfig.Mechanism.SLICES) && view.routerCount() <= count;
+    boolean sliced = config.uses(PlacementConfig.Mechanism.SLICES) && view.routerCount() <= count;
     int step = sliced ? view.routerCount() : 1;
     int first = sliced ? view.routerIndex() : 0;
     List<Integer> slice = new ArrayList<>();
@@ -220,7 +217,6 @@ public final class FleetTracker {
       }
       slice.sort(Comparator.comparingDouble(index -> pending[index]));
     }
-    parts.shortList =
-        slice.stream().limit(Fleet.SHORT_LIST).mapToInt(Integer::intValue).toArray();
+    parts.shortList = slice.stream().limit(Fleet.SHORT_LIST).mapToInt(Integer::intValue).toArray();
   }
 }

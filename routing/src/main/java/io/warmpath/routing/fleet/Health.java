@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * lock-free.
  *
  * <p>Some failures in a row eject it for a time that doubles with each ejection, up to a limit.
- * After that one request is let through: if it succeeds the replica is back, if it fails the replica
- * is out again. Only a share of the fleet is out at once.
+ * After that one request is let through: if it succeeds the replica is back, if it fails the
+ * replica is out again. Only a share of the fleet is out at once.
  */
 public final class Health {
 

@@ -49,7 +49,8 @@ public final class PendingWork {
       if (pendingSeconds > limitSeconds) {
         return false;
       }
-      if (belief.compareAndSet(current, current.withSeconds(pendingSeconds + workSeconds, nowNanos))) {
+      if (belief.compareAndSet(
+          current, current.withSeconds(pendingSeconds + workSeconds, nowNanos))) {
         return true;
       }
     }
@@ -80,8 +81,7 @@ public final class PendingWork {
   /** Nothing was heard for long: it is at least {@code meanSeconds}. */
   void unknown(double meanSeconds, long nowNanos) {
     belief.updateAndGet(
-        current ->
-            current.withSeconds(Math.max(meanSeconds, current.seconds(nowNanos)), nowNanos));
+        current -> current.withSeconds(Math.max(meanSeconds, current.seconds(nowNanos)), nowNanos));
   }
 
   /**

@@ -66,7 +66,7 @@ public final class ReplicaSlot {
   }
 
   /** When the replica's cache began empty, as this placement counts milliseconds. */
-  long bornMillis() {
+  public long bornMillis() {
     return bornMillis;
   }
 

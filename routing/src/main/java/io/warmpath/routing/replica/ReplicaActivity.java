@@ -39,7 +39,7 @@ public final class ReplicaActivity {
   private final int blockSizeTokens;
   private final CacheModel cacheModel;
   private @Nullable FamilyTraffic traffic;
-  private final Map<Long, Long> anchorTouchNanos = new LinkedHashMap<>(256, 0.75f, true);
+  private final LinkedHashMap<Long, Long> anchorTouchNanos = new LinkedHashMap<>(256, 0.75f, true);
   private long unnamedPieces;
   private boolean exactMark;
   private long exactMarkNanos;
