@@ -1,0 +1,211 @@
+package io.warmpath.routing.affinity;
+
+import com.google.errorprone.annotations.Var;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Remembers which replicas hold a prefix: a step hash and up to four (slot number, last touch).
+ * Bounded; grows with use up to its capacity, then forgets what was not touched for longest.
+ *
+ * <p>Thread-safe and lock-free, but for {@link #grow}, which belongs to one thread. What it says is
+ * a hint: a lost race costs one touch, never more.
+ */
+final class AnchorTable {
+
+  /*
+   * A hash belongs to one set of four ways; a way is a key and four holders, 40 bytes:
+   *
+   *   set:  | key h h h h | key h h h h | key h h h h | key h h h h |
+   *
+   * A holder is one long, the time of touch in milliseconds above 16 bits of slot number, so that
+   * the larger of two is the later and 0 is empty. A touch of a known holder raises it; of an
+   * unknown one replaces the oldest of the four. A new key takes the way whose latest touch is the
+   * oldest: least recently used within a set, which with four ways loses little against a global
+   * order and needs no list.
+   *
+   * A way changes its key through BUSY: the thread that swaps the key for BUSY clears the holders
+   * and then writes the new key. A reader reads key, holders, and key again. A holder that another
+   * thread wrote between is cleared with the rest, or stays as one wrong hint until it is
+   * overwritten or found dead.
+   *
+   * While the table doubles, touches go to the old cells and may be missed in the new ones.
+   */
+  static final int HOLDERS = 4;
+
+  private static final int WAYS = 4;
+  private static final int CELLS_OF_WAY = 1 + HOLDERS;
+  private static final int CELLS_OF_SET = WAYS * CELLS_OF_WAY;
+  private static final int SLOT_BITS = 16;
+  private static final long EMPTY = 0;
+  private static final long BUSY = 1;
+  private static final int FIRST_SETS = 1 << 10;
+  private static final double FULL = 0.7;
+
+  private final int maxSets;
+  private final LongAdder used = new LongAdder();
+  private final LongAdder evicted = new LongAdder();
+  private volatile AtomicLongArray cells;
+
+  /** An empty table of at most {@code capacity} anchors, rounded up to a power of two. */
+  AnchorTable(int capacity) {
+    this.maxSets = Math.max(1, Integer.highestOneBit(Math.max(1, capacity - 1)) * 2 / WAYS);
+    this.cells = new AtomicLongArray(Math.min(maxSets, FIRST_SETS) * CELLS_OF_SET);
+  }
+
+  /** The slot number in a holder. */
+  static int slotOf(long holder) {
+    return (int) (holder & ((1 << SLOT_BITS) - 1));
+  }
+
+  /** The last touch in a holder, milliseconds. */
+  static long touchMillisOf(long holder) {
+    return holder >>> SLOT_BITS;
+  }
+
+  /** Anchors held, about. */
+  long size() {
+    return used.sum();
+  }
+
+  /** Anchors that were displaced by others. */
+  long evictedCount() {
+    return evicted.sum();
+  }
+
+  /**
+   * Writes the holders of {@code hash}, 0 for an empty place, into the four places of {@code out}.
+   *
+   * @return whether the hash is known
+   */
+  boolean holders(long hash, long[] out) {
+    AtomicLongArray current = cells;
+    long key = key(hash);
+    int set = firstCell(key, current);
+    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
+      if (current.get(way) == key) {
+        for (int i = 0; i < HOLDERS; i++) {
+          out[i] = current.get(way + 1 + i);
+        }
+        return current.get(way) == key;
+      }
+    }
+    return false;
+  }
+
+  /** Remembers that the replica with slot {@code slotNumber} held {@code hash} at that time. */
+  void touch(long hash, int slotNumber, long millis) {
+    AtomicLongArray current = cells;
+    long key = key(hash);
+    long holder = (millis << SLOT_BITS) | slotNumber;
+    int set = firstCell(key, current);
+    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
+      if (current.get(way) == key) {
+        touchHolder(current, way + 1, holder);
+        return;
+      }
+    }
+    insert(current, set, key, holder);
+  }
+
+  /** Doubles the table if it is nearly full and may grow. Called by the updating thread alone. */
+  void grow() {
+    AtomicLongArray old = cells;
+    int sets = old.length() / CELLS_OF_SET;
+    if (sets >= maxSets || used.sum() < FULL * WAYS * sets) {
+      return;
+    }
+    AtomicLongArray larger = new AtomicLongArray(old.length() * 2);
+    used.reset();
+    for (int way = 0; way < old.length(); way += CELLS_OF_WAY) {
+      long key = old.get(way);
+      if (key != EMPTY && key != BUSY) {
+        copyWay(old, way, larger);
+      }
+    }
+    cells = larger;
+  }
+
+  private void copyWay(AtomicLongArray old, int way, AtomicLongArray larger) {
+    long key = old.get(way);
+    int set = firstCell(key, larger);
+    @Var int target = set;
+    while (larger.get(target) != EMPTY) {
+      target += CELLS_OF_WAY;
+    }
+    for (int i = 1; i < CELLS_OF_WAY; i++) {
+      larger.set(target + i, old.get(way + i));
+    }
+    larger.set(target, key);
+    used.increment();
+  }
+
+  private static void touchHolder(AtomicLongArray cells, int first, long holder) {
+    int slotNumber = slotOf(holder);
+    @Var int oldest = first;
+    @Var long oldestHolder = Long.MAX_VALUE;
+    for (int cell = first; cell < first + HOLDERS; cell++) {
+      long present = cells.get(cell);
+      if (present != EMPTY && slotOf(present) == slotNumber) {
+        if (present < holder) {
+          cells.compareAndSet(cell, present, holder);
+        }
+        return;
+      }
+      if (present < oldestHolder) {
+        oldest = cell;
+        oldestHolder = present;
+      }
+    }
+    if (oldestHolder < holder) {
+      cells.compareAndSet(oldest, oldestHolder, holder);
+    }
+  }
+
+  private void insert(AtomicLongArray cells, int set, long key, long holder) {
+    int way = wayToReplace(cells, set);
+    long before = cells.get(way);
+    if (before == BUSY || !cells.compareAndSet(way, before, BUSY)) {
+      return;
+    }
+    if (before == EMPTY) {
+      used.increment();
+    } else {
+      evicted.increment();
+    }
+    cells.set(way + 1, holder);
+    for (int i = 2; i < CELLS_OF_WAY; i++) {
+      cells.set(way + i, EMPTY);
+    }
+    cells.set(way, key);
+  }
+
+  private static int wayToReplace(AtomicLongArray cells, int set) {
+    @Var int chosen = set;
+    @Var long oldest = Long.MAX_VALUE;
+    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
+      if (cells.get(way) == EMPTY) {
+        return way;
+      }
+      @Var long latest = 0;
+      for (int i = 1; i < CELLS_OF_WAY; i++) {
+        latest = Math.max(latest, cells.get(way + i));
+      }
+      if (latest < oldest) {
+        chosen = way;
+        oldest = latest;
+      }
+    }
+    return chosen;
+  }
+
+  /** Two values of the hash are taken by marks; their owners share the keys of two others. */
+  private static long key(long hash) {
+    return (hash == EMPTY || hash == BUSY) ? hash + 2 : hash;
+  }
+
+  private static int firstCell(long key, AtomicLongArray cells) {
+    int sets = cells.length() / CELLS_OF_SET;
+    return (int) ((key * 0x9E3779B97F4A7C15L) >>> 32 & (sets - 1)) * CELLS_OF_SET;
+  }
+}

@@ -1,0 +1,53 @@
+package io.warmpath.routing.affinity;
+
+import com.google.errorprone.annotations.Var;
+import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PromptPrefix;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The key by which a prompt is placed: its family's, or that of a deeper step where the family is
+ * too hot for one key and its prompts part ways.
+ *
+ * @param key the key, not 0
+ * @param entry what the table says of it, or null for the defaults
+ */
+record PlacementKey(long key, FamilyTable.@Nullable Entry entry) {
+
+  /** Returns the key of a prompt that has a family. */
+  static PlacementKey of(PromptPrefix prefix, PlacementConfig.Prefix config, FamilyTable families) {
+    @Var long key = prefix.family();
+    @Var FamilyTable.Entry entry = families.find(key);
+    @Var long steps = 2L * config.tokens() / config.stepTokens();
+    while (entry != null && entry.deeper() && steps <= prefix.stepCount()) {
+      key = prefix.stepHash((int) steps - 1);
+      entry = families.find(key);
+      steps *= 2;
+    }
+    return new PlacementKey(key, entry);
+  }
+
+  /** Records a request's use of its family, and of the deeper keys of hot ones. */
+  static void record(
+      PromptPrefix prefix,
+      PlacementConfig.Prefix config,
+      FamilyTable families,
+      TrafficTape tape,
+      double workSeconds) {
+    if (prefix.family() == 0) {
+      tape.record(TrafficTape.NO_FAMILY, 0, workSeconds);
+      return;
+    }
+    @Var long key = prefix.family();
+    tape.record(key, 0, workSeconds);
+    @Var FamilyTable.Entry entry = families.find(key);
+    @Var long steps = 2L * config.tokens() / config.stepTokens();
+    while (entry != null && entry.observed() && steps <= prefix.stepCount()) {
+      long child = prefix.stepHash((int) steps - 1);
+      tape.record(child, key, workSeconds);
+      key = child;
+      entry = families.find(key);
+      steps *= 2;
+    }
+  }
+}

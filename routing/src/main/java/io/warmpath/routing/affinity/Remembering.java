@@ -1,0 +1,45 @@
+package io.warmpath.routing.affinity;
+
+import io.warmpath.routing.AnchorLadder;
+import io.warmpath.routing.Lease;
+import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PromptPrefix;
+import io.warmpath.routing.fleet.ReplicaSlot;
+import io.warmpath.routing.fleet.SlotLease;
+
+/**
+ * Learns from a lease: anchors when the replica took the request and again at its first token, rank
+ * credits from what was found cached.
+ */
+record Remembering(
+    Shared shared, PromptPrefix prefix, long session, ReplicaSlot slot, boolean anchored, int rank)
+    implements SlotLease.Observer {
+
+  @Override
+  public void cached() {
+    PlacementConfig.Prefix config = shared.config().prefix();
+    AnchorTable anchors = shared.memory().anchors();
+    long millis = shared.now().millis();
+    AnchorLadder.forEach(
+        prefix.stepCount(),
+        config.tokens() / config.stepTokens(),
+        step -> anchors.touch(prefix.stepHash(step), slot.number(), millis));
+    if (session != 0) {
+      anchors.touch(session, slot.number(), millis);
+    }
+  }
+
+  @Override
+  public void closed(Lease.Outcome outcome) {
+    switch (outcome) {
+      case Lease.Outcome.Completed completed -> {
+        if (!anchored) {
+          shared.memory().credits().learn(rank, completed.cachedTokens());
+        }
+      }
+      case Lease.Outcome.Refused refused -> shared.counters().refused.increment();
+      case Lease.Outcome.Failed failed -> {}
+      case Lease.Outcome.Cancelled cancelled -> {}
+    }
+  }
+}

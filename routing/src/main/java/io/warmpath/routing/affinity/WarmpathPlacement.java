@@ -1,0 +1,98 @@
+package io.warmpath.routing.affinity;
+
+import io.warmpath.routing.FleetView;
+import io.warmpath.routing.Picker;
+import io.warmpath.routing.Placement;
+import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PlacementConfig.Mechanism;
+import io.warmpath.routing.RecentAnchors;
+import io.warmpath.routing.Ticker;
+import io.warmpath.routing.fleet.Fleet;
+import io.warmpath.routing.fleet.FleetTracker;
+import io.warmpath.routing.fleet.ReplicaSlot;
+import java.util.Arrays;
+
+/**
+ * Prefix affinity by cost: a prompt goes where its prefix is cached, unless waiting there costs
+ * more than computing it elsewhere.
+ */
+public final class WarmpathPlacement implements Placement {
+
+  /*
+   * An update rebuilds the fleet, the table of hot families, the bound and the liveness of caches,
+   * and publishes them as one picker. What lives on: the anchors, the credits and rate counts, the
+   * sketches of traffic, and each replica's slot (pending work, requests in flight, health), until
+   * the replica is gone or its epoch changes.
+   */
+  private final Shared shared;
+  private final long seed;
+  private final FleetTracker tracker;
+  private final FamilyBook families;
+  private long[] evictedMillis = {};
+  private volatile WarmpathPicker picker;
+
+  /** A placement with no replica yet; {@code seed} breaks ties. */
+  public WarmpathPlacement(PlacementConfig config, Ticker ticker, long seed) {
+    long nowNanos = ticker.nanos();
+    TrafficTape tape = new TrafficTape();
+    Decider.Memory memory =
+        new Decider.Memory(
+            new AnchorTable(config.anchors().capacity()), new RankCredits(), new RateCaps());
+    this.shared = new Shared(config, ticker, nowNanos, memory, tape, new Shared.Counters());
+    this.seed = seed;
+    this.tracker = new FleetTracker(config, nowNanos);
+    this.families = new FamilyBook(config, tape, nowNanos);
+    this.picker = newPicker(FleetView.EMPTY);
+  }
+
+  @Override
+  public void update(FleetView view) {
+    picker = newPicker(view);
+  }
+
+  @Override
+  public Picker picker() {
+    return picker;
+  }
+
+  private WarmpathPicker newPicker(FleetView view) {
+    Moment now = shared.now();
+    Fleet fleet = tracker.update(view, now.nanos(), this::hear);
+    shared.memory().anchors().grow();
+    FamilyTable table = families.update(fleet.placeableCount(), now.nanos());
+    Decider decider =
+        new Decider(shared.config(), fleet, shared.memory(), table, liveness(fleet), seed);
+    return new WarmpathPicker(shared, fleet, table, decider);
+  }
+
+  private void hear(ReplicaSlot slot, FleetView.Observed observed) {
+    long receivedMillis = shared.at(observed.receivedNanos()).millis();
+    hearEvictionMark(slot, observed, receivedMillis);
+    if (!shared.config().uses(Mechanism.REPORTED_ANCHORS)) {
+      return;
+    }
+    RecentAnchors recent = observed.report().anchors();
+    for (int i = 0; i < recent.size(); i++) {
+      long touchMillis = Math.max(slot.bornMillis(), receivedMillis - recent.ageMillis(i));
+      shared.memory().anchors().touch(recent.hash(i), slot.number(), touchMillis);
+    }
+  }
+
+  private void hearEvictionMark(
+      ReplicaSlot slot, FleetView.Observed observed, long receivedMillis) {
+    if (slot.number() >= evictedMillis.length) {
+      evictedMillis = Arrays.copyOf(evictedMillis, slot.number() + 16);
+    }
+    double ageMillis = observed.report().cache().evictionAgeSeconds() * 1000;
+    boolean marked = shared.config().uses(Mechanism.EVICTION_MARK) && ageMillis < receivedMillis;
+    evictedMillis[slot.number()] = marked ? receivedMillis - (long) ageMillis : 0;
+  }
+
+  private Liveness liveness(Fleet fleet) {
+    long[] born = new long[evictedMillis.length];
+    for (int index = 0; index < fleet.size(); index++) {
+      born[fleet.slot(index).number()] = fleet.slot(index).bornMillis();
+    }
+    return new Liveness(born, Arrays.copyOf(evictedMillis, evictedMillis.length));
+  }
+}

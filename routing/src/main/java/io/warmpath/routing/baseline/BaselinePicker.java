@@ -1,0 +1,143 @@
+package io.warmpath.routing.baseline;
+
+import io.warmpath.routing.Decision;
+import io.warmpath.routing.Lease;
+import io.warmpath.routing.PickReason;
+import io.warmpath.routing.PickRequest;
+import io.warmpath.routing.PickResult;
+import io.warmpath.routing.Picker;
+import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PromptPrefix;
+import io.warmpath.routing.Ticker;
+import io.warmpath.routing.fleet.Eligibility;
+import io.warmpath.routing.fleet.Fleet;
+import io.warmpath.routing.fleet.ReplicaSlot;
+import io.warmpath.routing.fleet.SlotLease;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Picks by one {@link Rule} over one fleet. */
+final class BaselinePicker implements Picker {
+
+  private static final int NONE = -1;
+
+  /** Another thread may take the place between choice and lease; then the rule chooses again. */
+  private static final int MAX_CHOICES = 8;
+
+  private final Rule rule;
+  private final Fleet fleet;
+  private final PlacementConfig config;
+  private final Ticker ticker;
+
+  BaselinePicker(Rule rule, Fleet fleet, PlacementConfig config, Ticker ticker) {
+    this.rule = rule;
+    this.fleet = fleet;
+    this.config = config;
+    this.ticker = ticker;
+  }
+
+  @Override
+  public PickResult pick(PickRequest request) {
+    for (int choice = 0; choice < MAX_CHOICES; choice++) {
+      Rule.Situation situation = situation(request);
+      int index = choose(situation);
+      if (index == NONE) {
+        return new PickResult.Rejected(situation.eligibility().refusal(), 0);
+      }
+      SlotLease lease = tryLease(situation, index);
+      if (lease != null) {
+        rule.placed(situation, index);
+        return new PickResult.Assigned(lease);
+      }
+    }
+    return new PickResult.Rejected(PickResult.Rejected.Reason.OVERLOADED, 0);
+  }
+
+  @Override
+  public Decision explain(PickRequest request) {
+    Rule.Situation situation = situation(request);
+    int index = choose(situation);
+    boolean refused = index == NONE;
+    return new Decision(
+        rule.name(),
+        request.prefix().promptTokens(),
+        request.prefix().stepCount(),
+        request.prefix().family(),
+        0,
+        0,
+        0,
+        Double.POSITIVE_INFINITY,
+        refused ? List.of() : List.of(candidate(situation, index)),
+        refused ? null : fleet.report(index).id(),
+        refused ? null : reason(situation, index),
+        false,
+        refused ? situation.eligibility().refusal() : null,
+        Double.POSITIVE_INFINITY);
+  }
+
+  private Rule.Situation situation(PickRequest request) {
+    long nowNanos = ticker.nanos();
+    Eligibility eligibility =
+        new Eligibility(fleet, request, config.limits().saturation(), nowNanos);
+    return new Rule.Situation(fleet, request, eligibility, nowNanos);
+  }
+
+  private int choose(Rule.Situation situation) {
+    int named = situation.eligibility().firstOfClientsOrder();
+    return named >= 0 ? named : rule.choose(situation);
+  }
+
+  private static PickReason reason(Rule.Situation situation, int index) {
+    return situation.eligibility().isNamed()
+            || situation.eligibility().firstOfClientsOrder() == index
+        ? PickReason.EXPLICIT
+        : PickReason.BASELINE;
+  }
+
+  private @Nullable SlotLease tryLease(Rule.Situation situation, int index) {
+    ReplicaSlot slot = fleet.slot(index);
+    PromptPrefix prefix = situation.prefix();
+    int matched = rule.matchedTokens(situation, index);
+    SlotLease.Grant grant =
+        new SlotLease.Grant(
+            fleet.report(index).identity(),
+            fleet.report(index).epoch(),
+            reason(situation, index),
+            matched,
+            fleet.prefillSeconds(index, prefix.promptTokens() - matched),
+            Double.POSITIVE_INFINITY);
+    return SlotLease.tryOpen(
+        slot, grant, Double.POSITIVE_INFINITY, new RuleObserver(rule, prefix, slot), ticker);
+  }
+
+  private Decision.Candidate candidate(Rule.Situation situation, int index) {
+    int matched = rule.matchedTokens(situation, index);
+    double pending = fleet.pendingSeconds(index, situation.nowNanos());
+    double prefill = fleet.prefillSeconds(index, situation.prefix().promptTokens() - matched);
+    return new Decision.Candidate(
+        fleet.report(index).id(),
+        NONE,
+        matched,
+        pending,
+        prefill,
+        pending + prefill,
+        null,
+        Set.of());
+  }
+
+  /** Tells the rule how a lease goes on. */
+  private record RuleObserver(Rule rule, PromptPrefix prefix, ReplicaSlot slot)
+      implements SlotLease.Observer {
+
+    @Override
+    public void cached() {
+      rule.cached(prefix, slot.number());
+    }
+
+    @Override
+    public void closed(Lease.Outcome outcome) {
+      rule.closed(prefix, slot.number(), outcome);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package io.warmpath.routing.fleet;
+
+import com.google.errorprone.annotations.Var;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * What this router believes one replica has still to compute, in seconds of prefill. Thread-safe,
+ * lock-free.
+ */
+public final class PendingWork {
+
+  /*
+   * A belief is a number of seconds at a moment; it falls by one second a second, because that is
+   * how fast a replica works, and grows by what this router sends. Three things correct it:
+   *
+   *   - an answer of the replica to one of this router's requests: the truth of that moment;
+   *   - a report: the truth of some earlier moment. It does not yet count what this router sent
+   *     just before it arrived, so an answer stays better than any report that arrives within
+   *     ANSWER_TRUST_NANOS after it;
+   *   - no report for a long time: at least the mean of the others.
+   *
+   * The belief is one immutable object behind one reference, so that check and take are one step.
+   */
+  private static final long ANSWER_TRUST_NANOS = 1_000_000_000L;
+
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final AtomicReference<Belief> belief;
+
+  /** Believes {@code seconds} from {@code nowNanos} on. */
+  PendingWork(double seconds, long nowNanos) {
+    this.belief = new AtomicReference<>(new Belief(seconds, nowNanos, false, nowNanos));
+  }
+
+  /** Returns the believed seconds at {@code nowNanos}. */
+  public double seconds(long nowNanos) {
+    return belief.get().seconds(nowNanos);
+  }
+
+  /**
+   * Adds {@code workSeconds} if the belief is at most {@code limitSeconds}; one atomic step.
+   *
+   * @return whether it was added
+   */
+  public boolean tryAdd(double workSeconds, double limitSeconds, long nowNanos) {
+    while (true) {
+      Belief current = belief.get();
+      double pendingSeconds = current.seconds(nowNanos);
+      if (pendingSeconds > limitSeconds) {
+        return false;
+      }
+      if (belief.compareAndSet(
+          current, current.withSeconds(pendingSeconds + workSeconds, nowNanos))) {
+        return true;
+      }
+    }
+  }
+
+  /** Takes back work that will not be done after all. */
+  void subtract(double workSeconds, long nowNanos) {
+    tryAdd(-workSeconds, Double.POSITIVE_INFINITY, nowNanos);
+  }
+
+  /** The replica said so in answer to a request. */
+  void answered(double seconds, long nowNanos) {
+    belief.set(new Belief(seconds, nowNanos, true, nowNanos));
+  }
+
+  /** A report that arrived at {@code receivedNanos} says so. */
+  void reported(double seconds, long receivedNanos) {
+    @Var Belief current = belief.get();
+    while (!current.beatsReportOf(receivedNanos)) {
+      Belief next = new Belief(seconds, receivedNanos, false, receivedNanos);
+      if (belief.compareAndSet(current, next)) {
+        return;
+      }
+      current = belief.get();
+    }
+  }
+
+  /** Nothing was heard for long: it is at least {@code meanSeconds}. */
+  void unknown(double meanSeconds, long nowNanos) {
+    belief.updateAndGet(
+        current -> current.withSeconds(Math.max(meanSeconds, current.seconds(nowNanos)), nowNanos));
+  }
+
+  /**
+   * One belief.
+   *
+   * @param seconds pending work at {@code atNanos}
+   * @param atNanos the moment
+   * @param fromAnswer whether the replica's last word was an answer
+   * @param heardNanos when the replica's last word came
+   */
+  private record Belief(double seconds, long atNanos, boolean fromAnswer, long heardNanos) {
+
+    double seconds(long nowNanos) {
+      double elapsedSeconds = (nowNanos - atNanos) / NANOS_PER_SECOND;
+      return Math.max(0, seconds - Math.max(0, elapsedSeconds));
+    }
+
+    Belief withSeconds(double changed, long nowNanos) {
+      return new Belief(Math.max(0, changed), nowNanos, fromAnswer, heardNanos);
+    }
+
+    boolean beatsReportOf(long receivedNanos) {
+      return fromAnswer && receivedNanos - heardNanos < ANSWER_TRUST_NANOS;
+    }
+  }
+}
