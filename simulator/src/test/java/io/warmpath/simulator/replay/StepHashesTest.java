@@ -11,16 +11,22 @@ final class StepHashesTest {
 
   @Test
   void largeBlocks_giveSeveralDistinctSteps() {
-    long[] steps = StepHashes.of(TestTraces.request(0, 1000, 1, 7, 8), 512, 128);
-    assertThat(steps).hasSize(7).doesNotHaveDuplicates();
+    assertThat(steps(1000, 512, 7, 8)).hasSize(7).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void partialLastBlock_givesStepsOnlyWithinTheFamily() {
+    assertThat(steps(1000, 512, 7, 8)).hasSize(7);
+    assertThat(steps(2000, 512, 7, 8, 9, 10)).hasSize(12);
+    assertThat(steps(2048, 512, 7, 8, 9, 10)).hasSize(16);
   }
 
   @Test
   void smallBlocks_chainEightIdsAStep() {
     long[] ids = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-    long[] steps = StepHashes.of(TestTraces.request(0, 256, 1, ids), 16, 128);
+    long[] steps = steps(256, 16, ids);
     ids[15] = 99;
-    long[] other = StepHashes.of(TestTraces.request(0, 256, 1, ids), 16, 128);
+    long[] other = steps(256, 16, ids);
     assertThat(steps).hasSize(2);
     assertThat(other[0]).isEqualTo(steps[0]);
     assertThat(other[1]).isNotEqualTo(steps[1]);
@@ -50,8 +56,8 @@ final class StepHashesTest {
     }
   }
 
-  private static long[] steps(int promptTokens, int blockTokens, long[] ids) {
+  private static long[] steps(int promptTokens, int blockTokens, long... ids) {
     TraceRequest request = TestTraces.request(0, promptTokens, 1, ids);
-    return StepHashes.of(request, blockTokens, 128);
+    return StepHashes.of(request, blockTokens, 128, 8);
   }
 }
