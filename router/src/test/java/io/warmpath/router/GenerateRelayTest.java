@@ -17,6 +17,7 @@ import io.warmpath.v1.RefusalReason;
 import io.warmpath.v1.SamplingParams;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -71,8 +72,7 @@ final class GenerateRelayTest {
       assertThat(call.request.getFamily()).isNotZero();
       assertThat(call.request.getEpoch()).isEqualTo(1);
       assertThat(call.request.getPendingWorkLimitSeconds()).isEqualTo(0.5);
-      assertThat(call.request.getReason())
-          .isEqualTo(PlacementReason.PLACEMENT_REASON_REPLICA_SET);
+      assertThat(call.request.getReason()).isEqualTo(PlacementReason.PLACEMENT_REASON_REPLICA_SET);
     }
   }
 
@@ -119,20 +119,18 @@ final class GenerateRelayTest {
         RouterHarness harness = new RouterHarness(agent)) {
       FakeAgent.Script refusal =
           FakeAgent.refuses(RefusalReason.REFUSAL_REASON_ABOVE_LIMIT, 2.5, 0);
-      agent.script(
-          call -> {
-            if (call.request.hasPendingWorkLimitSeconds()) {
-              refusal.answer(call);
-            } else {
-              FakeAgent.says("x").answer(call);
-            }
-          });
+      agent.script(call -> {
+        if (call.request.hasPendingWorkLimitSeconds()) {
+          refusal.answer(call);
+        } else {
+          FakeAgent.says("x").answer(call);
+        }
+      });
       List<GenerateResponse> answer = harness.generate(RouterHarness.prompt(300));
 
       assertThat(answer.getFirst().getPlacement().getAttempts()).isEqualTo(3);
       assertThat(harness.outcomes())
-          .containsExactly(
-              Outcome.Refused.class, Outcome.Refused.class, Outcome.Completed.class);
+          .containsExactly(Outcome.Refused.class, Outcome.Refused.class, Outcome.Completed.class);
       assertThat(harness.placement.leases().getFirst().outcomes)
           .containsExactly(new Outcome.Refused(2.5));
     }
@@ -211,8 +209,7 @@ final class GenerateRelayTest {
               GenerateResponse.EventCase.DELTA,
               GenerateResponse.EventCase.COMPLETED);
       assertThat(answer.getFirst().getPlacement().getReplicaId()).isEqualTo("b");
-      assertThat(harness.outcomes())
-          .containsExactly(Outcome.Failed.class, Outcome.Completed.class);
+      assertThat(harness.outcomes()).containsExactly(Outcome.Failed.class, Outcome.Completed.class);
     }
   }
 
@@ -361,12 +358,11 @@ final class GenerateRelayTest {
   void deadline_ofTheClient_reachesTheAgentAndEndsTheRequest() throws Exception {
     try (FakeAgent agent = FakeAgent.start("a", FakeAgent.stalls());
         RouterHarness harness = new RouterHarness(agent)) {
-      assertThatThrownBy(
-              () ->
-                  InferenceServiceGrpc.newBlockingStub(harness.channel)
-                      .withDeadlineAfter(500, TimeUnit.MILLISECONDS)
-                      .generate(RouterHarness.prompt(300))
-                      .next())
+      assertThatThrownBy(() ->
+              InferenceServiceGrpc.newBlockingStub(harness.channel)
+                  .withDeadlineAfter(500, TimeUnit.MILLISECONDS)
+                  .generate(RouterHarness.prompt(300))
+                  .next())
           .hasMessageContaining("DEADLINE_EXCEEDED");
       FakeAgent.Call call = agent.nextCall();
       assertThat(call.context.getDeadline()).isNotNull();
@@ -431,7 +427,8 @@ final class GenerateRelayTest {
   }
 
   private static double retrySeconds(StatusRuntimeException failure) throws Exception {
-    com.google.rpc.Status details = StatusProto.fromThrowable(failure);
+    com.google.rpc.Status details =
+        Objects.requireNonNull(StatusProto.fromThrowable(failure), "no status details");
     RetryInfo retry = details.getDetails(0).unpack(RetryInfo.class);
     return retry.getRetryDelay().getSeconds() + retry.getRetryDelay().getNanos() / 1e9;
   }

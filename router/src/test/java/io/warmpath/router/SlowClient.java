@@ -26,8 +26,7 @@ final class SlowClient extends ClientCall.Listener<GenerateResponse> {
   static SlowClient start(RouterHarness harness, GenerateRequest request) {
     SlowClient client =
         new SlowClient(
-            harness.channel.newCall(
-                InferenceServiceGrpc.getGenerateMethod(), CallOptions.DEFAULT));
+            harness.channel.newCall(InferenceServiceGrpc.getGenerateMethod(), CallOptions.DEFAULT));
     client.call.start(client, new Metadata());
     client.call.sendMessage(request);
     client.call.halfClose();
