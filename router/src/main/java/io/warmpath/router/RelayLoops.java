@@ -59,6 +59,6 @@ final class RelayLoops implements AutoCloseable {
   @Override
   public void close() {
     loops.forEach(RelayLoop::close);
-    var unused = group.shutdownGracefully(0, CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
+    var _ = group.shutdownGracefully(0, CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
   }
 }
