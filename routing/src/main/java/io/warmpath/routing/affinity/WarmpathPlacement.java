@@ -5,6 +5,7 @@ import io.warmpath.routing.Picker;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mechanism;
+import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.RecentAnchors;
 import io.warmpath.routing.Ticker;
 import io.warmpath.routing.fleet.Fleet;
@@ -53,6 +54,23 @@ public final class WarmpathPlacement implements Placement {
   @Override
   public Picker picker() {
     return picker;
+  }
+
+  @Override
+  public PlacementCounters counters() {
+    Shared.Counters counted = shared.counters();
+    AnchorTable anchors = shared.memory().anchors();
+    return new PlacementCounters(
+        counted.picked.sum(),
+        counted.rejected.sum(),
+        counted.spilled.sum(),
+        counted.refused.sum(),
+        counted.shadowDisagreed.sum(),
+        shared.tape().lostCount(),
+        anchors.size(),
+        anchors.evictedCount(),
+        tracker.inFlight(),
+        tracker.ejectedCount());
   }
 
   private WarmpathPicker newPicker(FleetView view) {
