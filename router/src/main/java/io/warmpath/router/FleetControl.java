@@ -41,6 +41,7 @@ final class FleetControl implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(FleetControl.class);
 
+  private static final int CLOSE_LIMIT_SECONDS = 2;
   private static final long RETAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final RouterConfig config;
@@ -155,15 +156,18 @@ final class FleetControl implements AutoCloseable {
       return;
     }
     RouterConfig.Model settings = config.model(model);
+    Placement placement =
+        placements.create(
+            settings.policy(),
+            settings.placement(),
+            ticker,
+            ThreadLocalRandom.current().nextLong());
+    PlacementMetrics.register(registry, model, placement);
     known.put(
         model,
         new Known(
             settings,
-            placements.create(
-                settings.policy(),
-                settings.placement(),
-                ticker,
-                ThreadLocalRandom.current().nextLong()),
+            placement,
             new PromptPrefixes(settings.placement().prefix()),
             new ModelMetrics(registry, model)));
   }
@@ -187,12 +191,11 @@ final class FleetControl implements AutoCloseable {
   private RoutingTable tableOf(FleetView view, long number) {
     Map<String, ModelRoute> routes = new HashMap<>();
     Map<String, String> adapters = new HashMap<>();
-    known.forEach(
-        (model, entry) -> {
-          ModelRoute route = route(view, model, entry);
-          routes.put(model, route);
-          route.missingAdapter().keySet().forEach(adapter -> adapters.putIfAbsent(adapter, model));
-        });
+    known.forEach((model, entry) -> {
+      ModelRoute route = route(view, model, entry);
+      routes.put(model, route);
+      route.missingAdapter().keySet().forEach(adapter -> adapters.putIfAbsent(adapter, model));
+    });
     return new RoutingTable(number, ticker.nanos(), view, routes, adapters);
   }
 
@@ -214,9 +217,8 @@ final class FleetControl implements AutoCloseable {
       }
     }
     Map<String, List<String>> missing = new HashMap<>();
-    holders.forEach(
-        (adapter, ids) ->
-            missing.put(adapter, servers.stream().filter(id -> !ids.contains(id)).toList()));
+    holders.forEach((adapter, ids) ->
+        missing.put(adapter, servers.stream().filter(id -> !ids.contains(id)).toList()));
     return new ModelRoute(
         model,
         entry.config.policy().id(),
@@ -241,8 +243,16 @@ final class FleetControl implements AutoCloseable {
     }
   }
 
+  /** Ends the thread; once this has returned no view is taken. */
   @Override
   public void close() {
     thread.shutdownNow();
+    try {
+      if (!thread.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("the control thread did not end within {} s", CLOSE_LIMIT_SECONDS);
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -45,6 +45,7 @@ public final class Router implements AutoCloseable {
   private final Server grpc;
   private final AdminServer admin;
   private final AtomicBoolean draining = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Router(RouterConfig config, PlacementFactory placements) throws IOException {
     this.config = config;
@@ -141,9 +142,12 @@ public final class Router implements AutoCloseable {
     close();
   }
 
-  /** Cuts everything at once. */
+  /** Cuts everything at once; a second call does nothing. */
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     draining.set(true);
     grpc.shutdownNow();
     awaitTermination(CLOSE_LIMIT);
@@ -169,8 +173,7 @@ public final class Router implements AutoCloseable {
 
   private void onPublished(RoutingTable table) {
     if (!draining.get()) {
-      ServingStatus status =
-          table.anyReady() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+      ServingStatus status = table.anyReady() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
       health.setStatus(InferenceServiceGrpc.SERVICE_NAME, status);
     }
@@ -186,8 +189,7 @@ public final class Router implements AutoCloseable {
             config.limits(),
             config.upstream().prefetchMessages(),
             ticker);
-    health.setStatus(
-        HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
     Server server =
         NettyServerBuilder.forAddress(
                 new InetSocketAddress(config.grpc().host(), config.grpc().port()))

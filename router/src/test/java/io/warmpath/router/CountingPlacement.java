@@ -8,6 +8,7 @@ import io.warmpath.routing.PickRequest;
 import io.warmpath.routing.PickResult;
 import io.warmpath.routing.Picker;
 import io.warmpath.routing.Placement;
+import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.ReplicaReport;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -42,6 +43,11 @@ final class CountingPlacement implements Placement, Picker {
   }
 
   @Override
+  public PlacementCounters counters() {
+    return new PlacementCounters(leases.size(), 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  @Override
   public PickResult pick(PickRequest request) {
     if (refusing) {
       return new PickResult.Rejected(refuseAll, 1.5);
@@ -51,12 +57,11 @@ final class CountingPlacement implements Placement, Picker {
         .filter(report -> !request.excluded().contains(report.id()))
         .sorted((a, b) -> a.id().compareTo(b.id()))
         .findFirst()
-        .<PickResult>map(
-            report -> {
-              Recorded lease = new Recorded(report, request);
-              leases.add(lease);
-              return new PickResult.Assigned(lease);
-            })
+        .<PickResult>map(report -> {
+          Recorded lease = new Recorded(report, request);
+          leases.add(lease);
+          return new PickResult.Assigned(lease);
+        })
         .orElse(new PickResult.Rejected(PickResult.Rejected.Reason.NO_READY_REPLICA, 0));
   }
 

@@ -39,6 +39,7 @@ final class FakeAgent implements AutoCloseable {
 
   private final String replicaId;
   private final Server server;
+  private final int port;
   private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
   private volatile Script script;
 
@@ -51,6 +52,7 @@ final class FakeAgent implements AutoCloseable {
             .addService(new Service())
             .build()
             .start();
+    this.port = server.getPort();
   }
 
   static FakeAgent start(String replicaId, Script script) throws IOException {
@@ -62,7 +64,7 @@ final class FakeAgent implements AutoCloseable {
   }
 
   String address() {
-    return "127.0.0.1:" + server.getPort();
+    return "127.0.0.1:" + port;
   }
 
   ReplicaReport report() {
@@ -151,8 +153,7 @@ final class FakeAgent implements AutoCloseable {
     @Override
     public void generate(
         ReplicaGenerateRequest request, StreamObserver<ReplicaGenerateResponse> observer) {
-      Call call =
-          new Call(request, (ServerCallStreamObserver<ReplicaGenerateResponse>) observer);
+      Call call = new Call(request, (ServerCallStreamObserver<ReplicaGenerateResponse>) observer);
       calls.add(call);
       script.answer(call);
     }
@@ -166,7 +167,8 @@ final class FakeAgent implements AutoCloseable {
     final CountDownLatch cancelled = new CountDownLatch(1);
 
     Call(
-        ReplicaGenerateRequest request, ServerCallStreamObserver<ReplicaGenerateResponse> observer) {
+        ReplicaGenerateRequest request,
+        ServerCallStreamObserver<ReplicaGenerateResponse> observer) {
       this.request = request;
       this.observer = observer;
       observer.setOnCancelHandler(cancelled::countDown);
