@@ -14,8 +14,8 @@ import io.warmpath.routing.replica.QueuedRequest;
 import io.warmpath.routing.replica.ReplicaActivity;
 import io.warmpath.routing.replica.ReplicaQueue;
 import io.warmpath.v1.GenerateRequest;
-import io.warmpath.v1.Refused;
 import io.warmpath.v1.RefusalReason;
+import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateRequest;
 import io.warmpath.v1.Usage;
 import java.time.Duration;
@@ -163,17 +163,16 @@ final class Replica implements EngineMonitor.Listener {
   }
 
   /** The last report that was sent; any thread may ask. */
-  ReplicaReport lastReport() {
+  @Nullable ReplicaReport lastReport() {
     return reporter.last();
   }
 
   /** Begins to look at the engine and to report. */
   void start() {
-    loop.execute(
-        () -> {
-          monitor.start();
-          reporter.start();
-        });
+    loop.execute(() -> {
+      monitor.start();
+      reporter.start();
+    });
   }
 
   /** Takes or refuses a call. */
@@ -338,10 +337,11 @@ final class Replica implements EngineMonitor.Listener {
     drains.begin(active.isEmpty(), whenDone);
     publishState();
     if (!active.isEmpty()) {
-      loop.schedule(
-          () -> Set.copyOf(active).forEach(ReplicaCall::drained),
-          timeout.toNanos(),
-          TimeUnit.NANOSECONDS);
+      var _ =
+          loop.schedule(
+              () -> Set.copyOf(active).forEach(ReplicaCall::drained),
+              timeout.toNanos(),
+              TimeUnit.NANOSECONDS);
     }
   }
 
