@@ -10,4 +10,7 @@ public interface Placement {
 
   /** Returns the picker of the last view; thread-safe, one volatile read. */
   Picker picker();
+
+  /** Returns what was counted so far; thread-safe, not a consistent snapshot. */
+  PlacementCounters counters();
 }

@@ -3,6 +3,7 @@ package io.warmpath.routing.affinity;
 import com.google.errorprone.annotations.Var;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Carries what the data path saw (key, parent key, work) to the updating thread. Any thread writes,
@@ -26,7 +27,7 @@ final class TrafficTape {
   private final AtomicLongArray ring = new AtomicLongArray(RECORDS * LONGS);
   private final AtomicLong written = new AtomicLong();
   private long drained;
-  private long lost;
+  private final LongAdder lost = new LongAdder();
 
   /** Takes one record. */
   @FunctionalInterface
@@ -47,7 +48,7 @@ final class TrafficTape {
   void drain(Reader reader) {
     long end = written.get();
     long oldest = Math.max(drained, end - RECORDS);
-    lost += oldest - drained;
+    lost.add(oldest - drained);
     for (@Var long number = oldest; number < end; number++) {
       int place = (int) (number & (RECORDS - 1)) * LONGS;
       long key = ring.getAndSet(place, 0);
@@ -58,8 +59,8 @@ final class TrafficTape {
     drained = end;
   }
 
-  /** Records that were overwritten before they were read; for the draining thread. */
+  /** Records that were overwritten before they were read; for any thread. */
   long lostCount() {
-    return lost;
+    return lost.sum();
   }
 }

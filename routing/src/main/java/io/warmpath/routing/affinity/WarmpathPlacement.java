@@ -5,6 +5,7 @@ import io.warmpath.routing.Picker;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mechanism;
+import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.RecentAnchors;
 import io.warmpath.routing.Ticker;
 import io.warmpath.routing.fleet.Fleet;
@@ -55,14 +56,42 @@ public final class WarmpathPlacement implements Placement {
     return picker;
   }
 
+  @Override
+  public PlacementCounters counters() {
+    Shared.Counters counted = shared.counters();
+    AnchorTable anchors = shared.memory().anchors();
+    return new PlacementCounters(
+        counted.picked.sum(),
+        counted.rejected.sum(),
+        counted.spilled.sum(),
+        counted.refused.sum(),
+        counted.shadowDisagreed.sum(),
+        shared.tape().lostCount(),
+        anchors.size(),
+        anchors.evictedCount(),
+        tracker.inFlight(),
+        tracker.ejectedCount());
+  }
+
   private WarmpathPicker newPicker(FleetView view) {
     Moment now = shared.now();
     Fleet fleet = tracker.update(view, now.nanos(), this::hear);
     shared.memory().anchors().grow();
     FamilyTable table = families.update(fleet.placeableCount(), now.nanos());
     Decider decider =
-        new Decider(shared.config(), fleet, shared.memory(), table, liveness(fleet), seed);
+        new Decider(
+            shared.config(), fleet, shared.memory(), table, liveness(fleet), boundSeconds(fleet), seed);
     return new WarmpathPicker(shared, fleet, table, decider);
+  }
+
+  /** What the bound is at this view's mean; see {@link JobSizes} for the slack. */
+  private double boundSeconds(Fleet fleet) {
+    PlacementConfig.Bound bound = shared.config().bound();
+    double meanSeconds = fleet.meanPendingSeconds();
+    return shared.config().uses(Mechanism.LOAD_BOUND)
+        ? bound.loadFactor() * meanSeconds
+            + Math.max(bound.loadSlackSeconds(), 2 * families.jobSizes().deviation(meanSeconds))
+        : Double.POSITIVE_INFINITY;
   }
 
   private void hear(ReplicaSlot slot, FleetView.Observed observed) {

@@ -15,6 +15,7 @@ import io.warmpath.routing.fleet.ReplicaSlot;
 import io.warmpath.routing.fleet.SlotLease;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** Picks by one {@link Rule} over one fleet. */
@@ -29,12 +30,14 @@ final class BaselinePicker implements Picker {
   private final Fleet fleet;
   private final PlacementConfig config;
   private final Ticker ticker;
+  private final Counters counters;
 
-  BaselinePicker(Rule rule, Fleet fleet, PlacementConfig config, Ticker ticker) {
+  BaselinePicker(Rule rule, Fleet fleet, PlacementConfig config, Ticker ticker, Counters counters) {
     this.rule = rule;
     this.fleet = fleet;
     this.config = config;
     this.ticker = ticker;
+    this.counters = counters;
   }
 
   @Override
@@ -43,14 +46,17 @@ final class BaselinePicker implements Picker {
       Rule.Situation situation = situation(request);
       int index = choose(situation);
       if (index == NONE) {
+        counters.rejected.increment();
         return new PickResult.Rejected(situation.eligibility().refusal(), 0);
       }
       SlotLease lease = tryLease(situation, index);
       if (lease != null) {
         rule.placed(situation, index);
+        counters.picked.increment();
         return new PickResult.Assigned(lease);
       }
     }
+    counters.rejected.increment();
     return new PickResult.Rejected(PickResult.Rejected.Reason.OVERLOADED, 0);
   }
 
@@ -108,7 +114,11 @@ final class BaselinePicker implements Picker {
             fleet.prefillSeconds(index, prefix.promptTokens() - matched),
             Double.POSITIVE_INFINITY);
     return SlotLease.tryOpen(
-        slot, grant, Double.POSITIVE_INFINITY, new RuleObserver(rule, prefix, slot), ticker);
+        slot,
+        grant,
+        Double.POSITIVE_INFINITY,
+        new RuleObserver(rule, prefix, slot, counters),
+        ticker);
   }
 
   private Decision.Candidate candidate(Rule.Situation situation, int index) {
@@ -126,8 +136,15 @@ final class BaselinePicker implements Picker {
         Set.of());
   }
 
+  /** Events, counted. */
+  static final class Counters {
+    final LongAdder picked = new LongAdder();
+    final LongAdder rejected = new LongAdder();
+    final LongAdder refused = new LongAdder();
+  }
+
   /** Tells the rule how a lease goes on. */
-  private record RuleObserver(Rule rule, PromptPrefix prefix, ReplicaSlot slot)
+  private record RuleObserver(Rule rule, PromptPrefix prefix, ReplicaSlot slot, Counters counters)
       implements SlotLease.Observer {
 
     @Override
@@ -137,6 +154,9 @@ final class BaselinePicker implements Picker {
 
     @Override
     public void closed(Lease.Outcome outcome) {
+      if (outcome instanceof Lease.Outcome.Refused) {
+        counters.refused.increment();
+      }
       rule.closed(prefix, slot.number(), outcome);
     }
   }

@@ -4,6 +4,7 @@ import io.warmpath.routing.FleetView;
 import io.warmpath.routing.Picker;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.Policy;
 import io.warmpath.routing.Ticker;
 import io.warmpath.routing.fleet.Fleet;
@@ -16,6 +17,7 @@ public final class BaselinePlacement implements Placement {
   private final Ticker ticker;
   private final FleetTracker tracker;
   private final Rule rule;
+  private final BaselinePicker.Counters counters = new BaselinePicker.Counters();
   private volatile BaselinePicker picker;
 
   private BaselinePlacement(PlacementConfig config, Ticker ticker, Rule rule) {
@@ -51,10 +53,25 @@ public final class BaselinePlacement implements Placement {
     return picker;
   }
 
+  @Override
+  public PlacementCounters counters() {
+    return new PlacementCounters(
+        counters.picked.sum(),
+        counters.rejected.sum(),
+        0,
+        counters.refused.sum(),
+        0,
+        0,
+        0,
+        0,
+        tracker.inFlight(),
+        tracker.ejectedCount());
+  }
+
   private BaselinePicker newPicker(FleetView view) {
     long nowNanos = ticker.nanos();
     Fleet fleet = tracker.update(view, nowNanos, (slot, observed) -> {});
     rule.updated(fleet, nowNanos);
-    return new BaselinePicker(rule, fleet, config, ticker);
+    return new BaselinePicker(rule, fleet, config, ticker, counters);
   }
 }

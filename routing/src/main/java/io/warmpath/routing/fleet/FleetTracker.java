@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Turns each view into a {@link Fleet} and keeps the slots that live on between them. Used by the
@@ -40,6 +41,7 @@ public final class FleetTracker {
   private final Map<String, ReplicaSlot> slotById = new HashMap<>();
   private final BitSet usedNumbers = new BitSet();
   private final Health.Quota quota = new Health.Quota();
+  private final LongAdder inFlight = new LongAdder();
 
   /** No replica yet; {@code nowNanos} is the origin of {@link #millis}. */
   public FleetTracker(PlacementConfig config, long nowNanos) {
@@ -74,9 +76,14 @@ public final class FleetTracker {
     return (nowNanos - originNanos) / NANOS_PER_MILLI + 1;
   }
 
-  /** Replicas that are ejected now. */
+  /** Replicas that are ejected now; for any thread. */
   public int ejectedCount() {
     return quota.taken();
+  }
+
+  /** Requests in flight on all replicas, those included that are gone; for any thread. */
+  public long inFlight() {
+    return inFlight.sum();
   }
 
   /** Takes a view; calls {@code news} for each report in it that was not heard before. */
@@ -123,7 +130,8 @@ public final class FleetTracker {
     }
     int number = usedNumbers.nextClearBit(0);
     usedNumbers.set(number);
-    ReplicaSlot slot = new ReplicaSlot(number, report, config, quota, now);
+    ReplicaSlot slot =
+        new ReplicaSlot(number, report, new Health(config.ejection(), quota), inFlight, now);
     slotById.put(report.id(), slot);
     news.heard(slot, observed);
     return slot;

@@ -20,7 +20,7 @@ public final class Health {
   private static final State WELL = new State(0, 0, false, 0, false);
 
   /** Of a replica that is gone; leases on it may still fail, which then concerns nobody. */
-  private static final State GONE = new State(0, 0, false, 0, false);
+  private static final State GONE = new State(0, -1, false, 0, false);
 
   private final AtomicReference<State> state = new AtomicReference<>(WELL);
   private final PlacementConfig.Ejection config;
@@ -82,7 +82,7 @@ public final class Health {
     }
     while (true) {
       State current = state.get();
-      if (current == GONE || (current.ejected && !current.trial)) {
+      if (current.equals(GONE) || (current.ejected && !current.trial)) {
         return;
       }
       boolean enough = current.trial || current.failures + 1 >= config.consecutiveFailures();

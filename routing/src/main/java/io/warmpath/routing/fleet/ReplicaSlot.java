@@ -1,8 +1,8 @@
 package io.warmpath.routing.fleet;
 
-import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.ReplicaReport;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * What this router itself keeps of one replica from view to view: its pending work, its requests in
@@ -17,19 +17,20 @@ public final class ReplicaSlot {
   private final PendingWork pendingWork;
   private final Health health;
   private final AtomicInteger inFlight = new AtomicInteger();
+  private final LongAdder fleetInFlight;
   private volatile long epoch;
   private volatile boolean retired;
   private long bornMillis;
   private long heardSequence;
 
-  ReplicaSlot(
-      int number, ReplicaReport report, PlacementConfig config, Health.Quota quota, Clock now) {
+  ReplicaSlot(int number, ReplicaReport report, Health health, LongAdder fleetInFlight, Clock now) {
     this.number = number;
     this.epoch = report.epoch();
     this.bornMillis = now.millis();
     this.heardSequence = report.sequence();
     this.pendingWork = new PendingWork(report.load().pendingWorkSeconds(), now.nanos());
-    this.health = new Health(config.ejection(), quota);
+    this.health = health;
+    this.fleetInFlight = fleetInFlight;
   }
 
   /** A moment on the ticker and on the placement's own count of milliseconds. */
@@ -98,6 +99,7 @@ public final class ReplicaSlot {
 
   void closed() {
     inFlight.decrementAndGet();
+    fleetInFlight.decrement();
   }
 
   /**
@@ -115,6 +117,7 @@ public final class ReplicaSlot {
       return false;
     }
     inFlight.incrementAndGet();
+    fleetInFlight.increment();
     return true;
   }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.warmpath.routing.baseline;
+
+import org.jspecify.annotations.NullMarked;

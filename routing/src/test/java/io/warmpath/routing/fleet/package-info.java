@@ -1,0 +1,4 @@
+@NullMarked
+package io.warmpath.routing.fleet;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.warmpath.routing;
+
+import org.jspecify.annotations.NullMarked;

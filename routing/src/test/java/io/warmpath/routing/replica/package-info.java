@@ -1,0 +1,4 @@
+@NullMarked
+package io.warmpath.routing.replica;
+
+import org.jspecify.annotations.NullMarked;
