@@ -8,7 +8,6 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -121,8 +120,7 @@ public final class Agent implements AutoCloseable {
             System::currentTimeMillis,
             metrics,
             this::updateHealth);
-    Replica replica =
-        new Replica(setup, (EventLoop) loops.next(), new AnnouncerSink(announcer));
+    Replica replica = new Replica(setup, loops.next(), new AnnouncerSink(announcer));
     metrics.watch(replica::lastReport);
     replicas.put(engine.replicaId(), replica);
   }
@@ -222,7 +220,9 @@ public final class Agent implements AutoCloseable {
       http.close();
     }
     membership.close();
-    loops.shutdownGracefully(0, CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
+    loops
+        .shutdownGracefully(0, CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly();
   }
 
   private static void awaitTermination(Server grpc) {

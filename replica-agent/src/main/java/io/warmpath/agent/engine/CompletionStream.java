@@ -138,7 +138,7 @@ public final class CompletionStream {
   }
 
   private static void readChatDelta(JsonParser in, Delta.Builder delta) throws IOException {
-    Struct.@Nullable Builder extra = null;
+    @Var Struct.@Nullable Builder extra = null;
     while (in.nextToken() != JsonToken.END_OBJECT) {
       String field = in.currentName();
       JsonToken value = in.nextToken();
@@ -231,7 +231,9 @@ public final class CompletionStream {
     }
   }
 
-  /** Tokens of completion {@code index} since its last event; its running total is {@code total}. */
+  /**
+   * Tokens of completion {@code index} since its last event; its running total is {@code total}.
+   */
   private int newTokens(int index, int total) {
     if (index >= completionTokens.length) {
       completionTokens = Arrays.copyOf(completionTokens, index + 1);
