@@ -43,8 +43,7 @@ final class AdminServer implements AutoCloseable {
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("warmpath-agent-admin").daemon().factory());
     server.setExecutor(thread);
-    server.createContext(
-        "/metrics", exchange -> respond(exchange, HTTP_OK, registry.scrape()));
+    server.createContext("/metrics", exchange -> respond(exchange, HTTP_OK, registry.scrape()));
     server.createContext("/health", exchange -> respond(exchange, HTTP_OK, "ok\n"));
     server.createContext(
         "/ready",

@@ -121,8 +121,7 @@ public final class Agent implements AutoCloseable {
             System::currentTimeMillis,
             metrics,
             this::updateHealth);
-    Replica replica =
-        new Replica(setup, (EventLoop) loops.next(), new AnnouncerSink(announcer));
+    Replica replica = new Replica(setup, (EventLoop) loops.next(), new AnnouncerSink(announcer));
     metrics.watch(replica::lastReport);
     replicas.put(engine.replicaId(), replica);
   }
@@ -222,7 +221,9 @@ public final class Agent implements AutoCloseable {
       http.close();
     }
     membership.close();
-    loops.shutdownGracefully(0, CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS).awaitUninterruptibly();
+    loops
+        .shutdownGracefully(0, CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly();
   }
 
   private static void awaitTermination(Server grpc) {

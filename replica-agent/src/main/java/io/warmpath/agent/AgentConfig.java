@@ -210,8 +210,8 @@ public record AgentConfig(
    * @param size most requests that wait in the agent
    * @param order the order in which they go to the engine, within a client's priority class
    * @param deadlineFactor virtual deadline = arrival + factor × own expected prefill time
-   * @param engineWork the engine is kept at about this much prefill work; the rest waits here, where
-   *     it can be ordered
+   * @param engineWork the engine is kept at about this much prefill work; the rest waits here,
+   *     where it can be ordered
    * @param enginePrefills most requests in prefill at the engine
    * @param maxPendingWork pending work at which the replica counts as saturated
    */

@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * Looks at an engine's health, models and metrics, round after round, and says what state it is in.
  * Confined to the replica's event loop.
  *
- * <p>An engine is ready when it says that it is healthy, names a model and shows its metrics. Later,
- * a look at the metrics that fails, hangs or gives garbage makes its load unknown, never idle; an
- * engine that nobody can connect to, or that says that it is not healthy, is down.
+ * <p>An engine is ready when it says that it is healthy, names a model and shows its metrics.
+ * Later, a look at the metrics that fails, hangs or gives garbage makes its load unknown, never
+ * idle; an engine that nobody can connect to, or that says that it is not healthy, is down.
  */
 final class EngineMonitor {
 

@@ -14,8 +14,8 @@ import io.warmpath.routing.replica.QueuedRequest;
 import io.warmpath.routing.replica.ReplicaActivity;
 import io.warmpath.routing.replica.ReplicaQueue;
 import io.warmpath.v1.GenerateRequest;
-import io.warmpath.v1.Refused;
 import io.warmpath.v1.RefusalReason;
+import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateRequest;
 import io.warmpath.v1.Usage;
 import java.time.Duration;
@@ -169,11 +169,10 @@ final class Replica implements EngineMonitor.Listener {
 
   /** Begins to look at the engine and to report. */
   void start() {
-    loop.execute(
-        () -> {
-          monitor.start();
-          reporter.start();
-        });
+    loop.execute(() -> {
+      monitor.start();
+      reporter.start();
+    });
   }
 
   /** Takes or refuses a call. */

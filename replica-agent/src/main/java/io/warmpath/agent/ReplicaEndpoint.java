@@ -43,8 +43,7 @@ final class ReplicaEndpoint extends ReplicaServiceGrpc.ReplicaServiceImplBase {
       ReplicaGenerateRequest request, StreamObserver<ReplicaGenerateResponse> responses) {
     Replica replica = find(request.getReplicaId());
     if (replica == null) {
-      responses.onError(
-          StatusMapping.unknownReplica(request.getReplicaId(), replicas.keySet()));
+      responses.onError(StatusMapping.unknownReplica(request.getReplicaId(), replicas.keySet()));
       return;
     }
     String problem = RequestChecks.problem(request, replica.stepTokens());
@@ -68,13 +67,13 @@ final class ReplicaEndpoint extends ReplicaServiceGrpc.ReplicaServiceImplBase {
     if (!(seconds >= 0 && seconds <= MAX_DRAIN_SECONDS)) {
       responses.onError(
           StatusMapping.badRequest(
-              "timeout_seconds is %s; allowed are 0 to %.0f".formatted(seconds, MAX_DRAIN_SECONDS)));
+              "timeout_seconds is %s; allowed are 0 to %.0f"
+                  .formatted(seconds, MAX_DRAIN_SECONDS)));
       return;
     }
     Replica named = find(request.getReplicaId());
     if (named == null && !request.getReplicaId().isEmpty()) {
-      responses.onError(
-          StatusMapping.unknownReplica(request.getReplicaId(), replicas.keySet()));
+      responses.onError(StatusMapping.unknownReplica(request.getReplicaId(), replicas.keySet()));
       return;
     }
     drains.drain(

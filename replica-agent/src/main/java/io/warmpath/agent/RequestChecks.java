@@ -34,8 +34,7 @@ final class RequestChecks {
     if (inner.getSampling().hasN()
         && (inner.getSampling().getN() < 1 || inner.getSampling().getN() > MAX_COMPLETIONS)) {
       return "sampling.n is %s; allowed are 1 to %d"
-          .formatted(
-              Integer.toUnsignedString(inner.getSampling().getN()), MAX_COMPLETIONS);
+          .formatted(Integer.toUnsignedString(inner.getSampling().getN()), MAX_COMPLETIONS);
     }
     if (!isHeaderValue(inner.getRequestId())) {
       return "request_id is not allowed; use at most %d printable ASCII characters"
@@ -88,7 +87,6 @@ final class RequestChecks {
   }
 
   private static boolean isHeaderValue(String text) {
-    return text.length() <= MAX_REQUEST_ID_LENGTH
-        && text.chars().allMatch(c -> c > ' ' && c < 127);
+    return text.length() <= MAX_REQUEST_ID_LENGTH && text.chars().allMatch(c -> c > ' ' && c < 127);
   }
 }

@@ -8,10 +8,10 @@ package io.warmpath.agent;
  * <ul>
  *   <li>queue: requests waiting in the agent over the queue's size;
  *   <li>work: pending prefill work over the configured maximum;
- *   <li>cache: {@code k (1 + d) / 2}, where {@code k} grows from 0 to 1 as the share of the KV cache
- *       held by running requests goes from 0.8 to 1, and {@code d} from 0 to 1 as requests wait in
- *       the engine, up to five, or is 1 when it has lately taken a request's place for another's. A
- *       full cache with nobody waiting is busy, not saturated.
+ *   <li>cache: {@code k (1 + d) / 2}, where {@code k} grows from 0 to 1 as the share of the KV
+ *       cache held by running requests goes from 0.8 to 1, and {@code d} from 0 to 1 as requests
+ *       wait in the engine, up to five, or is 1 when it has lately taken a request's place for
+ *       another's. A full cache with nobody waiting is busy, not saturated.
  * </ul>
  */
 final class Saturation {

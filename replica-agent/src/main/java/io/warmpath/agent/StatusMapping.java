@@ -31,7 +31,8 @@ final class StatusMapping {
 
   static StatusRuntimeException unknownModel(String field, String name, String replicaId) {
     return Status.NOT_FOUND
-        .withDescription("%s is '%s'; replica %s does not serve it".formatted(field, name, replicaId))
+        .withDescription(
+            "%s is '%s'; replica %s does not serve it".formatted(field, name, replicaId))
         .asRuntimeException();
   }
 
@@ -85,7 +86,8 @@ final class StatusMapping {
   /** The engine's stream is not what it should be. */
   static StatusRuntimeException malformed(String replicaId, String what) {
     return Status.INTERNAL
-        .withDescription("replica %s: the engine's stream is malformed: %s".formatted(replicaId, what))
+        .withDescription(
+            "replica %s: the engine's stream is malformed: %s".formatted(replicaId, what))
         .asRuntimeException();
   }
 }

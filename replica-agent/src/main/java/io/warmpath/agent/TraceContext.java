@@ -15,7 +15,8 @@ final class TraceContext implements ServerInterceptor {
   private static final Metadata.Key<String> HEADER =
       Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
   private static final Context.Key<String> KEY = Context.key("traceparent");
-  private static final Pattern VALID = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-.{2,64}");
+  private static final Pattern VALID =
+      Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-.{2,64}");
 
   /** The header of the call that this thread serves, or null. */
   static @Nullable String current() {
@@ -29,7 +30,6 @@ final class TraceContext implements ServerInterceptor {
     if (value == null || !VALID.matcher(value).matches()) {
       return next.startCall(call, headers);
     }
-    return Contexts.interceptCall(
-        Context.current().withValue(KEY, value), call, headers, next);
+    return Contexts.interceptCall(Context.current().withValue(KEY, value), call, headers, next);
   }
 }

@@ -17,12 +17,13 @@ record AffinityInputs(String sessionId, String promptCacheKey, String tenant) {
   private static final Metadata.Key<String> TENANT = key("x-tenant-id");
 
   /** Names under which agent harnesses send a session, the first given one wins. */
-  private static final List<Metadata.Key<String>> SESSION = List.of(
-    key("x-session-affinity"),
-    key("x-session-id"),
-    key("x-grok-conv-id"),
-    key("x-dynamo-session-id"),
-    key("session-id"));
+  private static final List<Metadata.Key<String>> SESSION =
+      List.of(
+          key("x-session-affinity"),
+          key("x-session-id"),
+          key("x-grok-conv-id"),
+          key("x-dynamo-session-id"),
+          key("session-id"));
 
   static final int MAX_SESSION_CHARACTERS = 512;
   static final int MAX_KEY_CHARACTERS = 512;

@@ -14,7 +14,9 @@ final class AgentAddress {
   static boolean isValid(String address) {
     try {
       URI uri = new URI("grpc://" + address);
-      return uri.getHost() != null && uri.getPort() > 0 && uri.getPort() <= MAX_PORT
+      return uri.getHost() != null
+          && uri.getPort() > 0
+          && uri.getPort() <= MAX_PORT
           && address.equals(uri.getRawAuthority());
     } catch (URISyntaxException malformed) {
       return false;

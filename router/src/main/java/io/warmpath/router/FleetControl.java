@@ -187,12 +187,11 @@ final class FleetControl implements AutoCloseable {
   private RoutingTable tableOf(FleetView view, long number) {
     Map<String, ModelRoute> routes = new HashMap<>();
     Map<String, String> adapters = new HashMap<>();
-    known.forEach(
-        (model, entry) -> {
-          ModelRoute route = route(view, model, entry);
-          routes.put(model, route);
-          route.missingAdapter().keySet().forEach(adapter -> adapters.putIfAbsent(adapter, model));
-        });
+    known.forEach((model, entry) -> {
+      ModelRoute route = route(view, model, entry);
+      routes.put(model, route);
+      route.missingAdapter().keySet().forEach(adapter -> adapters.putIfAbsent(adapter, model));
+    });
     return new RoutingTable(number, ticker.nanos(), view, routes, adapters);
   }
 
@@ -214,9 +213,8 @@ final class FleetControl implements AutoCloseable {
       }
     }
     Map<String, List<String>> missing = new HashMap<>();
-    holders.forEach(
-        (adapter, ids) ->
-            missing.put(adapter, servers.stream().filter(id -> !ids.contains(id)).toList()));
+    holders.forEach((adapter, ids) ->
+        missing.put(adapter, servers.stream().filter(id -> !ids.contains(id)).toList()));
     return new ModelRoute(
         model,
         entry.config.policy().id(),

@@ -4,7 +4,6 @@ import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.PromptPrefixes;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.TokenIds;
-import java.nio.charset.StandardCharsets;
 
 /** Reads the prompt of a gRPC request into what the decision compares. */
 final class PromptReader {
@@ -59,7 +58,11 @@ final class PromptReader {
       int id = ids.getIds(i);
       if (id < 0) {
         throw RequestRefusedException.badField(
-            "token_ids.ids[" + i + "] is " + Integer.toUnsignedString(id) + "; allowed are 0 to "
+            "token_ids.ids["
+                + i
+                + "] is "
+                + Integer.toUnsignedString(id)
+                + "; allowed are 0 to "
                 + Integer.MAX_VALUE);
       }
       tokens[i] = id;

@@ -45,28 +45,25 @@ final class RelayLoop {
    * @param addresses agents that are alive
    */
   void retain(Set<String> addresses) {
-    eventLoop.execute(
-        () ->
-            channels
-                .entrySet()
-                .removeIf(
-                    entry -> {
-                      if (addresses.contains(entry.getKey())) {
-                        entry.getValue().resetConnectBackoff();
-                        return false;
-                      }
-                      entry.getValue().shutdown();
-                      return true;
-                    }));
+    eventLoop.execute(() ->
+        channels
+            .entrySet()
+            .removeIf(entry -> {
+              if (addresses.contains(entry.getKey())) {
+                entry.getValue().resetConnectBackoff();
+                return false;
+              }
+              entry.getValue().shutdown();
+              return true;
+            }));
   }
 
   /** Cuts every connection. Any thread. */
   void close() {
-    eventLoop.execute(
-        () -> {
-          channels.values().forEach(ManagedChannel::shutdownNow);
-          channels.clear();
-        });
+    eventLoop.execute(() -> {
+      channels.values().forEach(ManagedChannel::shutdownNow);
+      channels.clear();
+    });
   }
 
   private ManagedChannel open(String address) {

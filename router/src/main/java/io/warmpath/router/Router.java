@@ -169,8 +169,7 @@ public final class Router implements AutoCloseable {
 
   private void onPublished(RoutingTable table) {
     if (!draining.get()) {
-      ServingStatus status =
-          table.anyReady() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+      ServingStatus status = table.anyReady() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
       health.setStatus(InferenceServiceGrpc.SERVICE_NAME, status);
     }
@@ -186,8 +185,7 @@ public final class Router implements AutoCloseable {
             config.limits(),
             config.upstream().prefetchMessages(),
             ticker);
-    health.setStatus(
-        HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
     Server server =
         NettyServerBuilder.forAddress(
                 new InetSocketAddress(config.grpc().host(), config.grpc().port()))

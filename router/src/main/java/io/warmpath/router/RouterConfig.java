@@ -76,16 +76,7 @@ public record RouterConfig(
   /** Returns a copy that serves every model that is not named as {@code model} says. */
   public RouterConfig withDefaultModel(Model model) {
     return new RouterConfig(
-        routerId,
-        grpc,
-        admin,
-        fleet,
-        model,
-        models,
-        limits,
-        upstream,
-        drainTimeout,
-        sessionSecret);
+        routerId, grpc, admin, fleet, model, models, limits, upstream, drainTimeout, sessionSecret);
   }
 
   /** Returns a copy with other limits. */
@@ -154,7 +145,8 @@ public record RouterConfig(
    *
    * @param policy the placement policy
    * @param placement its settings, {@code mode} among them
-   * @param maxPromptTokens longest prompt that is taken, at least 1; the fleet's own limit holds too
+   * @param maxPromptTokens longest prompt that is taken, at least 1; the fleet's own limit holds
+   *     too
    */
   public record Model(Policy policy, PlacementConfig placement, int maxPromptTokens) {
 
@@ -194,7 +186,8 @@ public record RouterConfig(
    * @param eventLoops event loops; each has its own connection to every agent it uses, 1..256
    * @param keepAliveSeconds a silent connection is probed after so long, 10..3,600
    * @param keepAliveTimeoutSeconds and given up after so long without an answer, 1..600
-   * @param prefetchMessages messages of one stream that an agent may be ahead of the client, 1..1,024
+   * @param prefetchMessages messages of one stream that an agent may be ahead of the client,
+   *     1..1,024
    */
   public record Upstream(
       int eventLoops, int keepAliveSeconds, int keepAliveTimeoutSeconds, int prefetchMessages) {
@@ -213,8 +206,7 @@ public record RouterConfig(
 
   private static void range(String name, int value, int low, int high) {
     if (value < low || value > high) {
-      throw new IllegalArgumentException(
-          name + ": " + value + ", allowed: " + low + " to " + high);
+      throw new IllegalArgumentException(name + ": " + value + ", allowed: " + low + " to " + high);
     }
   }
 }

@@ -57,7 +57,11 @@ record RoutingTable(
     List<String> lacking = route.missingAdapter().get(adapter);
     if (lacking == null) {
       throw RequestRefusedException.unknownModel(
-          "lora_adapter '" + Text.shown(adapter) + "' of model '" + route.model() + "' is not loaded");
+          "lora_adapter '"
+              + Text.shown(adapter)
+              + "' of model '"
+              + route.model()
+              + "' is not loaded");
     }
     return new Resolved(route, adapter, lacking);
   }
@@ -66,8 +70,7 @@ record RoutingTable(
   boolean anyReady() {
     return view.replicas().stream()
         .anyMatch(
-            observed ->
-                observed.report().state() == io.warmpath.routing.ReplicaReport.State.READY);
+            observed -> observed.report().state() == io.warmpath.routing.ReplicaReport.State.READY);
   }
 
   /**

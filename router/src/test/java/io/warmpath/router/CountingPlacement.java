@@ -51,12 +51,11 @@ final class CountingPlacement implements Placement, Picker {
         .filter(report -> !request.excluded().contains(report.id()))
         .sorted((a, b) -> a.id().compareTo(b.id()))
         .findFirst()
-        .<PickResult>map(
-            report -> {
-              Recorded lease = new Recorded(report, request);
-              leases.add(lease);
-              return new PickResult.Assigned(lease);
-            })
+        .<PickResult>map(report -> {
+          Recorded lease = new Recorded(report, request);
+          leases.add(lease);
+          return new PickResult.Assigned(lease);
+        })
         .orElse(new PickResult.Rejected(PickResult.Rejected.Reason.NO_READY_REPLICA, 0));
   }
 

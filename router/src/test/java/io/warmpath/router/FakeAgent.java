@@ -151,8 +151,7 @@ final class FakeAgent implements AutoCloseable {
     @Override
     public void generate(
         ReplicaGenerateRequest request, StreamObserver<ReplicaGenerateResponse> observer) {
-      Call call =
-          new Call(request, (ServerCallStreamObserver<ReplicaGenerateResponse>) observer);
+      Call call = new Call(request, (ServerCallStreamObserver<ReplicaGenerateResponse>) observer);
       calls.add(call);
       script.answer(call);
     }
@@ -166,7 +165,8 @@ final class FakeAgent implements AutoCloseable {
     final CountDownLatch cancelled = new CountDownLatch(1);
 
     Call(
-        ReplicaGenerateRequest request, ServerCallStreamObserver<ReplicaGenerateResponse> observer) {
+        ReplicaGenerateRequest request,
+        ServerCallStreamObserver<ReplicaGenerateResponse> observer) {
       this.request = request;
       this.observer = observer;
       observer.setOnCancelHandler(cancelled::countDown);

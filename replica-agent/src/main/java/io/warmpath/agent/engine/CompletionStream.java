@@ -231,7 +231,9 @@ public final class CompletionStream {
     }
   }
 
-  /** Tokens of completion {@code index} since its last event; its running total is {@code total}. */
+  /**
+   * Tokens of completion {@code index} since its last event; its running total is {@code total}.
+   */
   private int newTokens(int index, int total) {
     if (index >= completionTokens.length) {
       completionTokens = Arrays.copyOf(completionTokens, index + 1);

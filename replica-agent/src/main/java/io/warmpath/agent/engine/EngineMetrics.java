@@ -38,7 +38,9 @@ public record EngineMetrics(
     return Math.round(kvUsageRatio * kvCapacityTokens);
   }
 
-  /** Whether the engine that said this is another process than the one that said {@code earlier}. */
+  /**
+   * Whether the engine that said this is another process than the one that said {@code earlier}.
+   */
   public boolean isRestartSince(EngineMetrics earlier) {
     return (startSeconds != 0 && earlier.startSeconds != 0 && startSeconds != earlier.startSeconds)
         || promptTokens < earlier.promptTokens

@@ -149,12 +149,8 @@ public final class GenerateBody {
     writeIf(out, "top_k", sampling.hasTopK(), sampling.getTopK());
     writeIf(out, "min_p", sampling.hasMinP(), sampling.getMinP());
     writeIf(
-        out,
-        "frequency_penalty",
-        sampling.hasFrequencyPenalty(),
-        sampling.getFrequencyPenalty());
-    writeIf(
-        out, "presence_penalty", sampling.hasPresencePenalty(), sampling.getPresencePenalty());
+        out, "frequency_penalty", sampling.hasFrequencyPenalty(), sampling.getFrequencyPenalty());
+    writeIf(out, "presence_penalty", sampling.hasPresencePenalty(), sampling.getPresencePenalty());
     writeIf(
         out,
         "repetition_penalty",

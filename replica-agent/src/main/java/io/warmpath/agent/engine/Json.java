@@ -88,8 +88,7 @@ final class Json {
       case VALUE_STRING -> Value.newBuilder().setStringValue(in.getText()).build();
       case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
           Value.newBuilder().setNumberValue(in.getDoubleValue()).build();
-      case VALUE_TRUE, VALUE_FALSE ->
-          Value.newBuilder().setBoolValue(in.getBooleanValue()).build();
+      case VALUE_TRUE, VALUE_FALSE -> Value.newBuilder().setBoolValue(in.getBooleanValue()).build();
       default -> Value.newBuilder().setNullValue(NullValue.NULL_VALUE).build();
     };
   }

@@ -54,7 +54,9 @@ final class Labels {
     return values.getOrDefault(name, otherwise);
   }
 
-  /** The label as a whole number; {@code otherwise} when it is missing, `None` or no such number. */
+  /**
+   * The label as a whole number; {@code otherwise} when it is missing, `None` or no such number.
+   */
   long number(String name, long otherwise) {
     String value = values.getOrDefault(name, "");
     if (value.isEmpty() || value.length() > 15) {

@@ -50,12 +50,11 @@ public final class ModelList {
   private static List<String> adaptersOf(
       String id, Map<String, Integer> lengths, Map<String, List<String>> adapters) {
     List<String> found = new ArrayList<>();
-    adapters.forEach(
-        (parent, names) -> {
-          if (parent.equals(id) || !lengths.containsKey(parent)) {
-            found.addAll(names);
-          }
-        });
+    adapters.forEach((parent, names) -> {
+      if (parent.equals(id) || !lengths.containsKey(parent)) {
+        found.addAll(names);
+      }
+    });
     return found;
   }
 

@@ -62,8 +62,7 @@ public final class EngineHttpClient implements AutoCloseable {
   }
 
   /** A client of the engine at {@code host:port} that lives on {@code loop}. */
-  public EngineHttpClient(
-      EventLoop loop, Ticker ticker, String host, int port, Settings settings) {
+  public EngineHttpClient(EventLoop loop, Ticker ticker, String host, int port, Settings settings) {
     this.loop = loop;
     this.ticker = ticker;
     this.host = host;
@@ -91,7 +90,9 @@ public final class EngineHttpClient implements AutoCloseable {
                 });
   }
 
-  /** Sends {@code request}; to be called on the event loop, where {@code listener} is called too. */
+  /**
+   * Sends {@code request}; to be called on the event loop, where {@code listener} is called too.
+   */
   public EngineExchange send(EngineRequest request, ResponseListener listener) {
     EngineExchange exchange = new EngineExchange(this, request, listener);
     exchanges++;
@@ -137,20 +138,18 @@ public final class EngineHttpClient implements AutoCloseable {
 
   void connect(EngineExchange exchange) {
     ChannelFuture connecting = bootstrap.connect();
-    connecting.addListener(
-        done -> {
-          Channel channel = connecting.channel();
-          if (!done.isSuccess()) {
-            exchange.fail(
-                EngineFailure.Kind.CONNECT, "cannot connect to the engine at " + authority());
-          } else if (exchange.isEnded() || closed) {
-            channel.close();
-            exchange.fail(EngineFailure.Kind.CLOSED, "the agent is closing");
-          } else {
-            open.add(channel);
-            write(channel, exchange);
-          }
-        });
+    connecting.addListener(done -> {
+      Channel channel = connecting.channel();
+      if (!done.isSuccess()) {
+        exchange.fail(EngineFailure.Kind.CONNECT, "cannot connect to the engine at " + authority());
+      } else if (exchange.isEnded() || closed) {
+        channel.close();
+        exchange.fail(EngineFailure.Kind.CLOSED, "the agent is closing");
+      } else {
+        open.add(channel);
+        write(channel, exchange);
+      }
+    });
   }
 
   private void write(Channel channel, EngineExchange exchange) {
