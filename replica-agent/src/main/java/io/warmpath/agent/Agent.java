@@ -8,7 +8,6 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -121,7 +120,7 @@ public final class Agent implements AutoCloseable {
             System::currentTimeMillis,
             metrics,
             this::updateHealth);
-    Replica replica = new Replica(setup, (EventLoop) loops.next(), new AnnouncerSink(announcer));
+    Replica replica = new Replica(setup, loops.next(), new AnnouncerSink(announcer));
     metrics.watch(replica::lastReport);
     replicas.put(engine.replicaId(), replica);
   }

@@ -177,7 +177,7 @@ final class EngineMonitor {
       setupNanos = ticker.nanos();
       fetch("/metrics", this::onMetricsPage);
     } catch (MalformedMetricsException malformed) {
-      trouble(false, malformed.getMessage(), "MALFORMED");
+      trouble(false, malformed.problem(), "MALFORMED");
     }
   }
 
@@ -189,7 +189,7 @@ final class EngineMonitor {
     try {
       take(MetricsPage.parse(page.body()));
     } catch (MalformedMetricsException malformed) {
-      trouble(false, "/metrics: " + malformed.getMessage(), "MALFORMED");
+      trouble(false, "/metrics: " + malformed.problem(), "MALFORMED");
     }
   }
 

@@ -163,7 +163,7 @@ final class Replica implements EngineMonitor.Listener {
   }
 
   /** The last report that was sent; any thread may ask. */
-  ReplicaReport lastReport() {
+  @Nullable ReplicaReport lastReport() {
     return reporter.last();
   }
 
@@ -337,10 +337,11 @@ final class Replica implements EngineMonitor.Listener {
     drains.begin(active.isEmpty(), whenDone);
     publishState();
     if (!active.isEmpty()) {
-      loop.schedule(
-          () -> Set.copyOf(active).forEach(ReplicaCall::drained),
-          timeout.toNanos(),
-          TimeUnit.NANOSECONDS);
+      var _ =
+          loop.schedule(
+              () -> Set.copyOf(active).forEach(ReplicaCall::drained),
+              timeout.toNanos(),
+              TimeUnit.NANOSECONDS);
     }
   }
 

@@ -219,7 +219,7 @@ final class ReplicaCall implements ResponseListener, CompletionListener {
     try {
       events.feed(piece);
     } catch (MalformedStreamException malformed) {
-      malformed(malformed.getMessage());
+      malformed(malformed.problem());
     }
   }
 

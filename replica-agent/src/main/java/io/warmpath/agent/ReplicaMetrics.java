@@ -9,9 +9,11 @@ import io.warmpath.v1.RefusalReason;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The metrics of one replica, {@code warmpath.agent.*} with a tag {@code replica}. Thread-safe. */
 final class ReplicaMetrics {
@@ -46,7 +48,8 @@ final class ReplicaMetrics {
       requests.put(outcome, counter("requests", "outcome", lower(outcome)));
     }
     for (RefusalReason reason : RefusalReason.values()) {
-      refusals.put(reason, counter("refusals", "reason", lower(reason)));
+      String name = lower(reason).replace("refusal_reason_", "");
+      refusals.put(reason, counter("refusals", "reason", name));
     }
     firstToken =
         Timer.builder("warmpath.agent.first.token")
@@ -69,7 +72,7 @@ final class ReplicaMetrics {
   }
 
   /** Gauges of what the replica last reported of itself. */
-  void watch(Supplier<ReplicaReport> lastReport) {
+  void watch(Supplier<@Nullable ReplicaReport> lastReport) {
     gauge("pending.work.seconds", lastReport, report -> report.load().pendingWorkSeconds());
     gauge("running.requests", lastReport, report -> report.load().runningRequests());
     gauge("waiting.requests", lastReport, report -> report.load().waitingRequests());
@@ -83,16 +86,19 @@ final class ReplicaMetrics {
           "warmpath.agent.state",
           tags.and("state", lower(state)),
           lastReport,
-          supplier -> supplier.get().state() == state ? 1 : 0);
+          supplier -> {
+            ReplicaReport report = supplier.get();
+            return report != null && report.state() == state ? 1 : 0;
+          });
     }
   }
 
   void ended(Outcome outcome) {
-    requests.get(outcome).increment();
+    Objects.requireNonNull(requests.get(outcome)).increment();
   }
 
   void refused(RefusalReason reason) {
-    refusals.get(reason).increment();
+    Objects.requireNonNull(refusals.get(reason)).increment();
   }
 
   void waited(long nanos) {
@@ -130,12 +136,17 @@ final class ReplicaMetrics {
   }
 
   private void gauge(
-      String name, Supplier<ReplicaReport> lastReport, ToDoubleFunction<ReplicaReport> value) {
+      String name,
+      Supplier<@Nullable ReplicaReport> lastReport,
+      ToDoubleFunction<ReplicaReport> value) {
     registry.gauge(
         "warmpath.agent." + name,
         tags,
         lastReport,
-        supplier -> value.applyAsDouble(supplier.get()));
+        supplier -> {
+          ReplicaReport report = supplier.get();
+          return report == null ? Double.NaN : value.applyAsDouble(report);
+        });
   }
 
   private static String lower(Enum<?> value) {

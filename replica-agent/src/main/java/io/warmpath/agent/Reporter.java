@@ -114,12 +114,12 @@ final class Reporter {
     boolean busy = isBusy(last, report);
     last = report;
     lastNanos = now;
-    sink.announce(report);
-    metrics.reported();
     long fleetPeriod =
         TimeUnit.SECONDS.toNanos(sink.fleetSize()) / settings.fleetReportsPerSecond();
     long period = (busy ? settings.period() : settings.idlePeriod()).toNanos();
     scheduleIn(Math.max(period, fleetPeriod));
+    sink.announce(report);
+    metrics.reported();
   }
 
   /** Whether this report says anything that the one before did not. */

@@ -138,7 +138,7 @@ public final class CompletionStream {
   }
 
   private static void readChatDelta(JsonParser in, Delta.Builder delta) throws IOException {
-    Struct.@Nullable Builder extra = null;
+    @Var Struct.@Nullable Builder extra = null;
     while (in.nextToken() != JsonToken.END_OBJECT) {
       String field = in.currentName();
       JsonToken value = in.nextToken();

@@ -12,12 +12,17 @@ import java.util.Map;
 /** Reads the answer of {@code /v1/models}. An entry with a parent is an adapter of that model. */
 public final class ModelList {
 
-  private static final int MAX_MODELS = 1024;
+  /* What a replica's record has room for. */
+  private static final int MAX_MODELS = 64;
+  private static final int MAX_ADAPTERS = 256;
+  private static final int MAX_ID_LENGTH = 256;
+
+  private static final int MAX_ENTRIES = 4096;
 
   private ModelList() {}
 
   /**
-   * Returns the models of {@code page} with their adapters.
+   * Returns the models of {@code page}, at most 64, with their adapters, at most 256 each.
    *
    * @throws MalformedMetricsException when the page is not a list of models
    */
@@ -25,14 +30,14 @@ public final class ModelList {
     Map<String, Integer> lengths = new LinkedHashMap<>();
     Map<String, List<String>> adapters = new LinkedHashMap<>();
     JsonNode data = read(page).path("data");
-    if (!data.isArray() || data.size() > MAX_MODELS) {
+    if (!data.isArray() || data.size() > MAX_ENTRIES) {
       throw new MalformedMetricsException("/v1/models has no list 'data'");
     }
     for (JsonNode entry : data) {
       String id = entry.path("id").asText("");
       String parent = entry.path("parent").asText("");
-      if (id.isEmpty()) {
-        throw new MalformedMetricsException("/v1/models has an entry without an id");
+      if (id.isEmpty() || id.length() > MAX_ID_LENGTH) {
+        throw new MalformedMetricsException("/v1/models has an entry without a usable id");
       }
       if (parent.isEmpty() || entry.path("parent").isNull()) {
         lengths.put(id, Math.max(0, entry.path("max_model_len").asInt(0)));
@@ -43,7 +48,7 @@ public final class ModelList {
     List<ServedModel> models = new ArrayList<>();
     lengths.forEach(
         (id, length) -> models.add(new ServedModel(id, length, adaptersOf(id, lengths, adapters))));
-    return models;
+    return models.subList(0, Math.min(models.size(), MAX_MODELS));
   }
 
   /** Adapters may name as their parent a path instead of the served name: they are everybody's. */
@@ -55,7 +60,7 @@ public final class ModelList {
         found.addAll(names);
       }
     });
-    return found;
+    return found.subList(0, Math.min(found.size(), MAX_ADAPTERS));
   }
 
   private static JsonNode read(byte[] page) throws MalformedMetricsException {

@@ -12,6 +12,7 @@ import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /** One connection to the engine and the exchange that it carries now, if any. */
+@SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class EngineConnection extends ChannelInboundHandlerAdapter {
 
   private final EngineHttpClient client;

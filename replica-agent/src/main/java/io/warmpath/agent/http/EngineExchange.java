@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It ends exactly once: by the answer's end, by a failure, or by {@link #cancel}; after that the
  * listener hears nothing more.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 public final class EngineExchange {
 
   private final EngineHttpClient client;

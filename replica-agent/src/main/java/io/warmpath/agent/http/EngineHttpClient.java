@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A request that was sent on a kept connection is sent again, once, on a new one when the engine
  * closes the kept one before a byte of the answer: engines drop idle connections after seconds.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 public final class EngineHttpClient implements AutoCloseable {
 
   private static final int MAX_INITIAL_LINE_BYTES = 4096;
