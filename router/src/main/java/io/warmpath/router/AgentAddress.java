@@ -15,6 +15,7 @@ final class AgentAddress {
     try {
       URI uri = new URI("grpc://" + address);
       return uri.getHost() != null
+          && uri.getUserInfo() == null
           && uri.getPort() > 0
           && uri.getPort() <= MAX_PORT
           && address.equals(uri.getRawAuthority());

@@ -41,6 +41,7 @@ final class FleetControl implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(FleetControl.class);
 
+  private static final int CLOSE_LIMIT_SECONDS = 2;
   private static final long RETAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final RouterConfig config;
@@ -239,8 +240,16 @@ final class FleetControl implements AutoCloseable {
     }
   }
 
+  /** Ends the thread; once this has returned no view is taken. */
   @Override
   public void close() {
     thread.shutdownNow();
+    try {
+      if (!thread.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("the control thread did not end within {} s", CLOSE_LIMIT_SECONDS);
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -257,8 +257,9 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
     /** The client can take more: asks for what was held back. */
     void replenish() {
       if (owedMessages > 0 && client.isReady()) {
-        call.request(owedMessages);
-        owedMessages = 0;
+        int owed = owedMessages;
+        owedMessages = 0; // First: messages may arrive within the next call.
+        call.request(owed);
       }
     }
 

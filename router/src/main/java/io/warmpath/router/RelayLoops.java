@@ -9,13 +9,16 @@ import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** The event loops of the data path, shared by front doors and connections to agents. */
 final class RelayLoops implements AutoCloseable {
 
+  private static final ThreadLocal<RelayLoop> CURRENT = new ThreadLocal<>();
+  private static final int CLOSE_LIMIT_SECONDS = 2;
+
   private final EventLoopGroup group;
   private final List<RelayLoop> loops = new ArrayList<>();
-  private final ThreadLocal<RelayLoop> current = new ThreadLocal<>();
 
   RelayLoops(RouterConfig.Upstream config, int maxAnswerBytes) {
     group =
@@ -26,7 +29,7 @@ final class RelayLoops implements AutoCloseable {
     for (EventExecutor executor : group) {
       RelayLoop loop = new RelayLoop((EventLoop) executor, config, maxAnswerBytes);
       loops.add(loop);
-      executor.submit(() -> current.set(loop)).syncUninterruptibly();
+      executor.submit(() -> CURRENT.set(loop)).syncUninterruptibly();
     }
   }
 
@@ -41,7 +44,7 @@ final class RelayLoops implements AutoCloseable {
    * @throws IllegalStateException when the thread is none of the loops
    */
   RelayLoop current() {
-    RelayLoop loop = current.get();
+    RelayLoop loop = CURRENT.get();
     if (loop == null) {
       throw new IllegalStateException("not an event loop: " + Thread.currentThread().getName());
     }
@@ -56,6 +59,6 @@ final class RelayLoops implements AutoCloseable {
   @Override
   public void close() {
     loops.forEach(RelayLoop::close);
-    group.shutdownGracefully();
+    var _ = group.shutdownGracefully(0, CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS);
   }
 }

@@ -45,6 +45,7 @@ public final class Router implements AutoCloseable {
   private final Server grpc;
   private final AdminServer admin;
   private final AtomicBoolean draining = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Router(RouterConfig config, PlacementFactory placements) throws IOException {
     this.config = config;
@@ -141,9 +142,12 @@ public final class Router implements AutoCloseable {
     close();
   }
 
-  /** Cuts everything at once. */
+  /** Cuts everything at once; a second call does nothing. */
   @Override
   public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
     draining.set(true);
     grpc.shutdownNow();
     awaitTermination(CLOSE_LIMIT);

@@ -22,10 +22,14 @@ final class SessionKeys {
   /** Takes the cluster's secret, empty for a random one. */
   SessionKeys(String clusterSecret) {
     byte[] key =
-        clusterSecret.isEmpty()
-            ? SecureRandom.getSeed(RANDOM_SECRET_BYTES)
-            : clusterSecret.getBytes(StandardCharsets.UTF_8);
+        clusterSecret.isEmpty() ? randomKey() : clusterSecret.getBytes(StandardCharsets.UTF_8);
     this.secret = new SecretKeySpec(key, ALGORITHM);
+  }
+
+  private static byte[] randomKey() {
+    byte[] key = new byte[RANDOM_SECRET_BYTES];
+    new SecureRandom().nextBytes(key);
+    return key;
   }
 
   /** Returns the key of a tenant's session with a model, never 0; 0 for an empty session id. */

@@ -168,7 +168,8 @@ final class Wire {
   static String camelCase(String constant) {
     StringBuilder name = new StringBuilder(constant.length());
     @Var boolean wordBegins = false;
-    for (char letter : constant.toCharArray()) {
+    for (int i = 0; i < constant.length(); i++) {
+      char letter = constant.charAt(i);
       if (letter != '_') {
         name.append(wordBegins ? letter : Character.toLowerCase(letter));
       }

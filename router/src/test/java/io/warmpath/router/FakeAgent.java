@@ -39,6 +39,7 @@ final class FakeAgent implements AutoCloseable {
 
   private final String replicaId;
   private final Server server;
+  private final int port;
   private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
   private volatile Script script;
 
@@ -51,6 +52,7 @@ final class FakeAgent implements AutoCloseable {
             .addService(new Service())
             .build()
             .start();
+    this.port = server.getPort();
   }
 
   static FakeAgent start(String replicaId, Script script) throws IOException {
@@ -62,7 +64,7 @@ final class FakeAgent implements AutoCloseable {
   }
 
   String address() {
-    return "127.0.0.1:" + server.getPort();
+    return "127.0.0.1:" + port;
   }
 
   ReplicaReport report() {

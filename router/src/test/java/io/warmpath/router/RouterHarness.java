@@ -34,13 +34,24 @@ final class RouterHarness implements AutoCloseable {
   }
 
   RouterHarness(RouterConfig config) throws IOException {
+    this(config, true);
+  }
+
+  private RouterHarness(RouterConfig config, boolean awaitReady) throws IOException {
     router = Router.start(config, (policy, settings, ticker, seed) -> placement);
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", router.grpcPort())
             .usePlaintext()
             .flowControlWindow(64 * 1024)
             .build();
-    Await.until("the first view", LIMIT, router::ready);
+    if (awaitReady) {
+      Await.until("the first view", LIMIT, router::ready);
+    }
+  }
+
+  /** Starts a router that need not become ready. */
+  static RouterHarness withoutWaiting(RouterConfig config) throws IOException {
+    return new RouterHarness(config, false);
   }
 
   static RouterConfig config(ReplicaReport... replicas) {
