@@ -54,8 +54,8 @@ final class TraceCommand implements Runnable {
     @Option(
         names = "--rate",
         paramLabel = "N",
-        description = "Mean requests a second. Default: the profile's.")
-    private @Var double requestsPerSecond;
+        description = "Mean requests a second. Default: ${DEFAULT-VALUE}.")
+    private @Var double requestsPerSecond = TraceProfile.REQUESTS_PER_SECOND;
 
     @Option(names = "--seed", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     private @Var long seed = 1;
@@ -72,8 +72,7 @@ final class TraceCommand implements Runnable {
         throw new IllegalStateException("the command was not made by picocli");
       }
       try {
-        double rate = requestsPerSecond == 0 ? profile.requestsPerSecond() : requestsPerSecond;
-        Trace trace = TraceGenerator.generate(profile, requests, rate, seed);
+        Trace trace = TraceGenerator.generate(profile, requests, requestsPerSecond, seed);
         TraceWriter.write(trace, out);
         double seconds = trace.requests().getLast().arrivalMillis() / 1000;
         own.commandLine()

@@ -11,6 +11,7 @@ import io.warmpath.routing.replica.QueuedRequest;
 import io.warmpath.routing.replica.ReplicaActivity;
 import io.warmpath.routing.replica.ReplicaQueue;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 
@@ -136,7 +137,10 @@ final class SimulatedReplica {
     activity.finished(prefix, flight.outputTokens, nowNanos);
   }
 
-  /** Dies; stays in the routers' view until {@code lossNanos}. Returns all requests it held. */
+  /**
+   * Dies; stays in the routers' view until {@code lossNanos}. Returns all requests it held, in the
+   * order of the trace.
+   */
   List<InFlight> kill(long nowNanos, long lossNanos) {
     alive = false;
     this.diedNanos = nowNanos;
@@ -145,6 +149,7 @@ final class SimulatedReplica {
     List<InFlight> all = new ArrayList<>(waiting.values());
     all.addAll(engine.abort());
     waiting.clear();
+    all.sort(Comparator.comparingInt(flight -> flight.request));
     return all;
   }
 

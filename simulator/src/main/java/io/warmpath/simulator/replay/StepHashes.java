@@ -9,13 +9,24 @@ import io.warmpath.simulator.trace.TraceRequest;
  */
 final class StepHashes {
 
+  /*
+   * A partial last block has an id of its own even where a later prompt goes on from it token by
+   * token, so its steps would look unlike those of the very prompt that shares them. They are left
+   * out: no cache of full blocks could reuse them either. Within the family's tokens they stay,
+   * since there they tell short prompts apart.
+   */
   private static final long SEED = 0x57A9_57E9_4A54_0001L;
 
   private StepHashes() {}
 
-  /** Returns one hash a full step of the prompt, shallow to deep. */
-  static long[] of(TraceRequest request, int blockTokens, int stepTokens) {
-    long[] hashes = new long[request.promptTokens() / stepTokens];
+  /**
+   * Returns one hash a step that lies in full blocks of the prompt or in its family's tokens,
+   * shallow to deep.
+   */
+  static long[] of(TraceRequest request, int blockTokens, int stepTokens, int familySteps) {
+    int allSteps = request.promptTokens() / stepTokens;
+    int inFullBlocks = request.promptTokens() / blockTokens * blockTokens / stepTokens;
+    long[] hashes = new long[Math.max(inFullBlocks, Math.min(allSteps, familySteps))];
     @Var long hash = SEED;
     for (int step = 0; step < hashes.length; step++) {
       int first = (int) ((long) step * stepTokens / blockTokens);

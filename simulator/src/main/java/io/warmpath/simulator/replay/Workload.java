@@ -81,7 +81,7 @@ public final class Workload {
   }
 
   private static PromptPrefix prefix(TraceRequest request, int blockTokens) {
-    long[] steps = StepHashes.of(request, blockTokens, STEP_TOKENS);
+    long[] steps = StepHashes.of(request, blockTokens, STEP_TOKENS, FAMILY_STEPS);
     long family = steps.length == 0 ? 0 : steps[Math.min(FAMILY_STEPS, steps.length) - 1];
     return new PromptPrefix(steps, STEP_TOKENS, request.promptTokens(), family);
   }
