@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.zookeeper.server.NIOServerCnxnFactory;
 import org.apache.zookeeper.server.ServerCnxnFactory;
 import org.apache.zookeeper.server.ZooKeeperServer;
 import org.apache.zookeeper.util.ServiceUtils;
@@ -70,8 +71,11 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
 
   private ServerCnxnFactory listen() throws IOException {
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    // Named outright: a system property of the library would choose another kind otherwise.
+    ServerCnxnFactory factory = new NIOServerCnxnFactory();
     try {
-      return ServerCnxnFactory.createFactory(address, MAX_CONNECTIONS);
+      factory.configure(address, MAX_CONNECTIONS);
+      return factory;
     } catch (BindException e) {
       throw new IOException(
           "cannot listen on %s for the embedded ZooKeeper: %s"

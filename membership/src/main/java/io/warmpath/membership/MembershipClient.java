@@ -76,9 +76,13 @@ public final class MembershipClient implements AutoCloseable {
     try {
       if (!curator.blockUntilConnected(settings.connectionTimeoutMillis(), TimeUnit.MILLISECONDS)) {
         throw new MembershipException(
-            "ZooKeeper at '%s' did not answer within %,d ms; check zookeeper.connectString and that"
-                    .formatted(settings.connectString(), settings.connectionTimeoutMillis())
-                + " the servers run",
+            "ZooKeeper at '%s' did not answer within %,d ms; check %s, and that the servers run"
+                .formatted(
+                    settings.connectString(),
+                    settings.connectionTimeoutMillis(),
+                    settings.tls() == null
+                        ? "zookeeper.connectString"
+                        : "zookeeper.connectString and zookeeper.tls"),
             null);
       }
       createFolders(session());

@@ -45,7 +45,7 @@ final class MembershipClientTest {
         .isInstanceOf(MembershipException.class)
         .hasMessage(
             "ZooKeeper at '127.0.0.1:1' did not answer within 1,000 ms; check"
-                + " zookeeper.connectString and that the servers run");
+                + " zookeeper.connectString, and that the servers run");
     assertThat(System.nanoTime() - begin).isLessThan(10_000_000_000L);
   }
 
@@ -68,7 +68,7 @@ final class MembershipClientTest {
     MembershipClient owner = cluster.client(owners);
     Announcer<ReplicaReport> a = cluster.closing(Announcer.forReplica(owner));
     a.announce(Reports.ready("a", 1, 1));
-    Await.until("written", Views.LIMIT, () -> a.written() == 1);
+    Await.until("written", Views.LIMIT, () -> a.written() >= 1);
     MembershipClient friend = cluster.client(owners);
     assertThat(Cluster.node(friend, friend.paths().replica("a")).data()).isNotEmpty();
 
@@ -107,14 +107,14 @@ final class MembershipClientTest {
     MembershipClient client = cluster.client(cluster.settings().withTimeouts(1_000, 10_000));
     Announcer<ReplicaReport> a = cluster.closing(Announcer.forReplica(client));
     a.announce(Reports.ready("a", 1, 1));
-    Await.until("written", Views.LIMIT, () -> a.written() == 1);
+    Await.until("written", Views.LIMIT, () -> a.written() >= 1);
 
     cluster.server.stop();
     Await.until("session lost", Views.LIMIT, () -> client.sessionsLost() == 1);
     a.announce(Reports.ready("a", 1, 2));
     cluster.server.restart();
 
-    Await.until("written again", Views.LIMIT, () -> a.written() == 2);
+    Await.until("written again", Views.LIMIT, () -> a.written() >= 2);
     assertThat(Cluster.node(client, client.paths().replica("a")).owner())
         .isEqualTo(client.session().id());
   }
