@@ -26,10 +26,11 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Replays a trace through a whole cluster in this process, over real gRPC and HTTP, once"
-          + " under",
-      "each policy, and compares what the policies reach. Needs no GPU. Requests arrive at the",
-      "trace's times whatever became of those before; nobody is refused for load."
+      "Replays a trace through a cluster in this process and compares policies.",
+      "",
+      "Everything is real but the engines: gRPC, HTTP, ZooKeeper. Each policy gets a cluster of",
+      "its own with empty caches. Requests arrive at the trace's times whatever became of those",
+      "before, and nobody is refused for load."
     })
 final class DemoCommand implements Callable<Integer> {
 
@@ -91,6 +92,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws CommandFailure, IOException, InterruptedException {
+    Logs.warningsOnly();
     Console console = Console.of(spec);
     DemoSettings settings;
     List<Policy> chosen;

@@ -23,8 +23,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Sends one prompt through a router and prints the answer as it is decoded; then, on stderr,",
-      "what it used, which replica served it and why."
+      "Sends one prompt through a router and prints the answer.",
+      "",
+      "The answer goes to stdout as it is decoded; then stderr says what was used, which replica",
+      "served it and why."
     })
 final class GenerateCommand implements Callable<Integer> {
 

@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Runs a whole cluster in one process: a ZooKeeper, simulated engines with an agent each, and",
-      "a router. Everything listens on the loopback address. Needs no GPU."
+      "Runs a whole cluster with simulated engines in one process.",
+      "",
+      "A ZooKeeper, engines with an agent each, and a router, all on the loopback address."
     })
 final class StandaloneCommand implements Callable<Integer> {
 
