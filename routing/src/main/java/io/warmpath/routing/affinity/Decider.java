@@ -61,6 +61,7 @@ final class Decider {
       Memory memory,
       FamilyTable families,
       Liveness liveness,
+      double boundSeconds,
       long seed) {
     this.config = config;
     this.fleet = fleet;
@@ -68,11 +69,7 @@ final class Decider {
     this.families = families;
     this.liveness = liveness;
     this.seed = seed;
-    this.boundSeconds =
-        config.uses(Mechanism.LOAD_BOUND)
-            ? config.bound().loadFactor() * fleet.meanPendingSeconds()
-                + config.bound().loadSlackSeconds()
-            : Double.POSITIVE_INFINITY;
+    this.boundSeconds = boundSeconds;
   }
 
   /** Decides by affinity, or without it. */

@@ -39,6 +39,7 @@ final class FamilyBook {
   private final Traffic children;
   private final Traffic passedOn;
   private final LinkedHashMap<Long, Long> parentOfChild = new LinkedHashMap<>();
+  private final JobSizes jobSizes;
   private Map<Long, Integer> replicasOfKey = Map.of();
 
   FamilyBook(PlacementConfig config, TrafficTape tape, long nowNanos) {
@@ -47,6 +48,7 @@ final class FamilyBook {
     this.families = new Traffic(config.families(), nowNanos);
     this.children = new Traffic(config.families(), nowNanos);
     this.passedOn = new Traffic(config.families(), nowNanos);
+    this.jobSizes = new JobSizes();
   }
 
   /** Reads the tape and returns what follows from it for {@code replicaCount} replicas. */
@@ -69,7 +71,15 @@ final class FamilyBook {
     return new FamilyTable(edition.entries.values());
   }
 
+  /** How large the requests are that were read so far. */
+  JobSizes jobSizes() {
+    return jobSizes;
+  }
+
   private void read(long key, long parent, double workSeconds, long nowNanos) {
+    if (parent == 0) {
+      jobSizes.add(workSeconds);
+    }
     if (key == TrafficTape.NO_FAMILY) {
       families.addKeyless(workSeconds, nowNanos);
     } else if (parent == 0) {

@@ -79,8 +79,19 @@ public final class WarmpathPlacement implements Placement {
     shared.memory().anchors().grow();
     FamilyTable table = families.update(fleet.placeableCount(), now.nanos());
     Decider decider =
-        new Decider(shared.config(), fleet, shared.memory(), table, liveness(fleet), seed);
+        new Decider(
+            shared.config(), fleet, shared.memory(), table, liveness(fleet), boundSeconds(fleet), seed);
     return new WarmpathPicker(shared, fleet, table, decider);
+  }
+
+  /** What the bound is at this view's mean; see {@link JobSizes} for the slack. */
+  private double boundSeconds(Fleet fleet) {
+    PlacementConfig.Bound bound = shared.config().bound();
+    double meanSeconds = fleet.meanPendingSeconds();
+    return shared.config().uses(Mechanism.LOAD_BOUND)
+        ? bound.loadFactor() * meanSeconds
+            + Math.max(bound.loadSlackSeconds(), 2 * families.jobSizes().deviation(meanSeconds))
+        : Double.POSITIVE_INFINITY;
   }
 
   private void hear(ReplicaSlot slot, FleetView.Observed observed) {
