@@ -4,24 +4,25 @@ import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.PrefillSpeed;
 
 /**
- * Learns how fast an engine computes prompts from the time it took for each: {@code seconds =
- * overhead + tokens / rate}. Not thread-safe.
+ * Learns how fast an engine computes prompts from the time it took for them: {@code seconds =
+ * overhead x prompts + tokens / rate}. Not thread-safe.
  */
 final class PrefillSpeedEstimator {
 
   /*
    * Weighted least squares over all observations, each weighing FORGETTING times as much as the
-   * next, so that about the last hundred count. Two weak pulls keep the answer sane where the
-   * observations do not decide it: of the overhead towards the initial guess (all prompts of one
-   * length), and of the seconds per token towards the last estimate (all prompts fully cached).
+   * next, so that about the last hundred count. With n prompts and x tokens in y seconds:
    *
-   *   | W + A      X    | | overhead |   | Y  + A * initial overhead |
-   *   | X       XX + B  | | slope    | = | XY + B * last slope       |
+   *   | sum nn + A   sum nx     | | overhead |   | sum ny + A * initial overhead |
+   *   | sum nx       sum xx + B | | slope    | = | sum xy + B * trusted slope    |
    *
-   * An engine that computes several prompts in one step gives all of their first tokens at once:
-   * the first such observation has all the time and the others none. Least squares then finds the
-   * mean, which is what adding up pending work needs, so short times are taken as they are. Long
-   * ones are cut: a pause of the machine is not a speed.
+   * A and B are two weak pulls that keep the answer sane where the observations do not decide it.
+   * At one length of prompt, what is unexpected goes to the slope if the prompts are long, and to
+   * the overhead if they are short or all cached. The trusted slope is the last one that came from
+   * prompts of different lengths.
+   *
+   * A pause of the machine is not a speed: a time that is off by much more than times usually are is
+   * cut. A true change of speed makes times usually off by more, and so gets through.
    */
   private static final double FORGETTING = 0.99;
   private static final double OVERHEAD_PULL = 2;
@@ -29,9 +30,12 @@ final class PrefillSpeedEstimator {
   private static final double INITIAL_WEIGHT = 4;
   private static final double INITIAL_TOKENS = 2048;
 
-  private static final int TRUSTED_AFTER = 8;
-  private static final double MAX_OVER_PREDICTED = 4;
-  private static final double MAX_OVER_SECONDS = 0.05;
+  /** Spread of lengths, in squared tokens, from which on a slope is trusted. */
+  private static final double TRUSTED_SPREAD = 100 * SLOPE_PULL;
+
+  private static final double DEVIATION_STEP = 0.05;
+  private static final double CUT_DEVIATIONS = 4;
+  private static final double MIN_PREDICTED_SECONDS = 1e-3;
 
   private static final double MAX_OVERHEAD_SECONDS = 5;
   private static final double MIN_SLOPE = 1e-7;
@@ -40,37 +44,43 @@ final class PrefillSpeedEstimator {
   private final double initialOverhead;
   private double overhead;
   private double slope;
-  private long observations;
-  private double weight;
-  private double tokens;
-  private double tokensSquared;
-  private double seconds;
-  private double tokenSeconds;
+  private double trustedSlope;
+
+  /** How far times usually are from the prediction, as a share of it, 0..1. */
+  private double deviation = 1;
+
+  private double nn;
+  private double nx;
+  private double xx;
+  private double ny;
+  private double xy;
 
   PrefillSpeedEstimator(PrefillSpeed initial) {
     this.initialOverhead = initial.overheadSeconds();
     this.overhead = initial.overheadSeconds();
     this.slope = 1 / initial.tokensPerSecond();
-    add(INITIAL_WEIGHT, INITIAL_TOKENS, initial.seconds((long) INITIAL_TOKENS));
+    this.trustedSlope = slope;
+    add(INITIAL_WEIGHT, 1, INITIAL_TOKENS, initial.seconds((long) INITIAL_TOKENS));
   }
 
-  /** An engine took {@code observedSeconds} to compute {@code computedTokens} of a prompt. */
-  void observe(double observedSeconds, int computedTokens) {
-    if (!(observedSeconds >= 0) || computedTokens < 0) {
-      throw new IllegalArgumentException(observedSeconds + " s, " + computedTokens + " tokens");
+  /**
+   * An engine took {@code seconds} to compute {@code prompts} prompts of together so many tokens.
+   */
+  void observe(double seconds, int prompts, long computedTokens) {
+    if (!(seconds >= 0) || prompts < 1 || computedTokens < 0) {
+      throw new IllegalArgumentException(
+          seconds + " s, " + prompts + " prompts, " + computedTokens + " tokens");
     }
-    @Var double y = observedSeconds;
-    if (observations >= TRUSTED_AFTER) {
-      double predicted = overhead + slope * computedTokens;
-      y = Math.min(y, MAX_OVER_PREDICTED * predicted + MAX_OVER_SECONDS);
-    }
-    observations++;
-    weight *= FORGETTING;
-    tokens *= FORGETTING;
-    tokensSquared *= FORGETTING;
-    seconds *= FORGETTING;
-    tokenSeconds *= FORGETTING;
-    add(1, computedTokens, y);
+    double predicted = Math.max(MIN_PREDICTED_SECONDS, overhead * prompts + slope * computedTokens);
+    double y = Math.min(seconds, predicted * (1 + CUT_DEVIATIONS * deviation));
+    double off = Math.min(1, Math.abs(seconds - predicted) / predicted);
+    deviation += DEVIATION_STEP * (off - deviation);
+    nn *= FORGETTING;
+    nx *= FORGETTING;
+    xx *= FORGETTING;
+    ny *= FORGETTING;
+    xy *= FORGETTING;
+    add(1, prompts, (double) computedTokens, y);
     solve();
   }
 
@@ -79,23 +89,26 @@ final class PrefillSpeedEstimator {
     return new PrefillSpeed(1 / slope, overhead);
   }
 
-  private void add(double w, double x, double y) {
-    weight += w;
-    tokens += w * x;
-    tokensSquared += w * x * x;
-    seconds += w * y;
-    tokenSeconds += w * x * y;
+  private void add(double weight, double n, double x, double y) {
+    nn += weight * n * n;
+    nx += weight * n * x;
+    xx += weight * x * x;
+    ny += weight * n * y;
+    xy += weight * x * y;
   }
 
   private void solve() {
-    double a11 = weight + OVERHEAD_PULL;
-    double a22 = tokensSquared + SLOPE_PULL;
-    double b1 = seconds + OVERHEAD_PULL * initialOverhead;
-    double b2 = tokenSeconds + SLOPE_PULL * slope;
-    double determinant = a11 * a22 - tokens * tokens;
-    double freeOverhead = (b1 * a22 - b2 * tokens) / determinant;
-    overhead = Math.clamp(freeOverhead, 0, MAX_OVERHEAD_SECONDS);
+    double a11 = nn + OVERHEAD_PULL;
+    double a22 = xx + SLOPE_PULL;
+    double b1 = ny + OVERHEAD_PULL * initialOverhead;
+    double b2 = xy + SLOPE_PULL * trustedSlope;
+    @Var double free = (b1 * a22 - b2 * nx) / (a11 * a22 - nx * nx);
+    free = Double.isFinite(free) ? free : initialOverhead;
+    overhead = Math.clamp(free, 0, MAX_OVERHEAD_SECONDS);
     // The best slope for the overhead as it is after clamping.
-    slope = Math.clamp((b2 - overhead * tokens) / a22, MIN_SLOPE, MAX_SLOPE);
+    slope = Math.clamp((b2 - overhead * nx) / a22, MIN_SLOPE, MAX_SLOPE);
+    if (xx - nx * nx / nn > TRUSTED_SPREAD) {
+      trustedSlope = slope;
+    }
   }
 }

@@ -64,7 +64,7 @@ final class Replica implements EngineMonitor.Listener {
   private final Reporter reporter;
   private final DrainState drains = new DrainState();
   private final ReplicaQueue queue;
-  private final PrefillSpeedEstimator speed;
+  private final PrefillTimes prefillTimes;
   private final Map<QueuedRequest, ReplicaCall> waiting = new HashMap<>();
   private final Set<ReplicaCall> active = new HashSet<>();
 
@@ -79,7 +79,6 @@ final class Replica implements EngineMonitor.Listener {
   private long readySinceNanos;
   private boolean everReady;
   private int atEngine;
-  private long lastFirstOutputNanos;
   private long preemptions;
   private long preemptedNanos;
   private boolean everPreempted;
@@ -122,9 +121,9 @@ final class Replica implements EngineMonitor.Listener {
                 engine.maxRequests() + PROBES, engine.connectTimeout(), KEEP_ALIVE));
     this.monitor = new EngineMonitor(loop, client, engine, ticker, setup.metrics(), this);
     this.reporter = new Reporter(loop, ticker, config.report(), sink, this::report, metrics());
-    this.speed = new PrefillSpeedEstimator(engine.initialPrefill());
-    this.queue = new ReplicaQueue(queueSettings(config.queue()), speed.speed());
-    this.lastFirstOutputNanos = ticker.nanos();
+    this.prefillTimes =
+        new PrefillTimes(new PrefillSpeedEstimator(engine.initialPrefill()), ticker.nanos());
+    this.queue = new ReplicaQueue(queueSettings(config.queue()), engine.initialPrefill());
     this.epoch = setup.unixMillis().getAsLong();
   }
 
@@ -278,32 +277,31 @@ final class Replica implements EngineMonitor.Listener {
     pump();
   }
 
-  /**
-   * A call's first output came: its prompt is computed and in the cache. Returns how long the
-   * engine worked on it, seconds: since it got it, or since it was done with the one before.
-   */
-  double prefilled(ReplicaCall call, long nowNanos) {
-    boolean behindAnother = lastFirstOutputNanos - call.dispatchedNanos() > 0;
-    long began = behindAnother ? lastFirstOutputNanos : call.dispatchedNanos();
-    lastFirstOutputNanos = nowNanos;
+  /** A call's first output came: its prompt is computed and in the cache. */
+  PrefillTimes.Observation prefilled(ReplicaCall call, long nowNanos) {
     queue.prefilled(call.queued(), nowNanos);
-    activity.prefilled(call.prefix(), call.request().getExpectedCachedTokens(), nowNanos);
+    ReplicaGenerateRequest request = call.request();
+    activity.prefilled(
+        call.prefix(), request.getSession(), request.getExpectedCachedTokens(), nowNanos);
+    PrefillTimes.Observation observation = prefillTimes.computed(call.dispatchedNanos(), nowNanos);
     pump();
-    return (nowNanos - began) / NANOS_PER_SECOND;
+    return observation;
   }
 
   /** A call's stream came to its good end. */
-  void completed(ReplicaCall call, Usage usage, double prefillSeconds) {
+  void completed(ReplicaCall call, Usage usage) {
     int computed = usage.getPromptTokens() - usage.getCachedTokens();
     cachedTotal += usage.getCachedTokens();
     computedTotal += computed;
     finishedTotal++;
     metrics().tokens(usage.getCachedTokens(), computed, usage.getCompletionTokens());
     activity.finished(call.prefix(), usage.getCompletionTokens(), ticker.nanos());
-    if (call.hasOutput() && !usage.getCachedTokensEstimated()) {
-      speed.observe(prefillSeconds, computed);
-      queue.setSpeed(speed.speed());
-    }
+  }
+
+  /** Of a call's prompt so many tokens were computed; negative when the engine did not say. */
+  void learned(PrefillTimes.Observation observation, int computedTokens) {
+    prefillTimes.known(observation, computedTokens);
+    queue.setSpeed(prefillTimes.speed());
   }
 
   /** A call ended, however. */
@@ -420,7 +418,7 @@ final class Replica implements EngineMonitor.Listener {
         readySeconds,
         load(seen, nowNanos),
         activity.cache(seen == null ? 0 : seen.kvUsedTokens(), nowNanos),
-        speed.speed(),
+        prefillTimes.speed(),
         activity.families(nowNanos),
         activity.anchors(nowNanos),
         new ReplicaReport.Totals(cachedTotal, computedTotal, finishedTotal));

@@ -68,8 +68,7 @@ final class ReplicaCall implements ResponseListener, CompletionListener {
   private boolean ended;
   private long dispatchedNanos;
   private long firstOutputNanos;
-  private boolean hasOutput;
-  private double prefillSeconds;
+  private PrefillTimes.@Nullable Observation prefill;
   private int completionTokens;
 
   /**
@@ -127,7 +126,7 @@ final class ReplicaCall implements ResponseListener, CompletionListener {
 
   /** Whether its first output came, which tells that its prompt is computed. */
   boolean hasOutput() {
-    return hasOutput;
+    return prefill != null;
   }
 
   /** The replica does not take it. */
@@ -246,11 +245,10 @@ final class ReplicaCall implements ResponseListener, CompletionListener {
     if (ended) {
       return;
     }
-    if (!hasOutput) {
-      hasOutput = true;
+    if (prefill == null) {
       firstOutputNanos = replica.nanos();
       replica.metrics().firstToken(firstOutputNanos - queued.arrivalNanos());
-      prefillSeconds = replica.prefilled(this, firstOutputNanos);
+      prefill = replica.prefilled(this, firstOutputNanos);
     }
     completionTokens += delta.getTokenCount();
     send(ReplicaGenerateResponse.newBuilder().setDelta(delta).build());
@@ -274,9 +272,9 @@ final class ReplicaCall implements ResponseListener, CompletionListener {
       return;
     }
     Usage counted = countedUsage();
-    replica.completed(this, counted, prefillSeconds);
+    replica.completed(this, counted);
     Completed.Builder completed = Completed.newBuilder().setUsage(counted);
-    if (hasOutput) {
+    if (prefill != null) {
       completed.setTtftSeconds((firstOutputNanos - queued.arrivalNanos()) / NANOS_PER_SECOND);
     }
     send(ReplicaGenerateResponse.newBuilder().setCompleted(completed).build());
@@ -310,6 +308,14 @@ final class ReplicaCall implements ResponseListener, CompletionListener {
         .build();
   }
 
+  /** Prompt tokens that the engine computed for this call, -1 when it did not say. */
+  private int computedTokens(Outcome outcome) {
+    EngineUsage said = usage;
+    return outcome == Outcome.COMPLETED && said != null && said.cachedTokens() >= 0
+        ? Math.max(0, said.promptTokens() - said.cachedTokens())
+        : -1;
+  }
+
   private void malformed(String what) {
     replica.metrics().malformedStream();
     fail(Outcome.MALFORMED, StatusMapping.malformed(replica.id(), what));
@@ -330,6 +336,10 @@ final class ReplicaCall implements ResponseListener, CompletionListener {
     EngineExchange current = exchange;
     if (current != null) {
       current.cancel();
+    }
+    PrefillTimes.Observation computed = prefill;
+    if (computed != null) {
+      replica.learned(computed, computedTokens(outcome));
     }
     replica.ended(this, outcome);
     return true;
