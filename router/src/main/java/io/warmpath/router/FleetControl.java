@@ -156,15 +156,18 @@ final class FleetControl implements AutoCloseable {
       return;
     }
     RouterConfig.Model settings = config.model(model);
+    Placement placement =
+        placements.create(
+            settings.policy(),
+            settings.placement(),
+            ticker,
+            ThreadLocalRandom.current().nextLong());
+    PlacementMetrics.register(registry, model, placement);
     known.put(
         model,
         new Known(
             settings,
-            placements.create(
-                settings.policy(),
-                settings.placement(),
-                ticker,
-                ThreadLocalRandom.current().nextLong()),
+            placement,
             new PromptPrefixes(settings.placement().prefix()),
             new ModelMetrics(registry, model)));
   }

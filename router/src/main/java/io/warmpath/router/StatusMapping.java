@@ -69,7 +69,6 @@ final class StatusMapping {
   static Blame blame(Status status) {
     return switch (status.getCode()) {
       case INVALID_ARGUMENT,
-          NOT_FOUND,
           ALREADY_EXISTS,
           PERMISSION_DENIED,
           FAILED_PRECONDITION,
@@ -80,6 +79,8 @@ final class StatusMapping {
       case OK, CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, ABORTED, UNIMPLEMENTED, INTERNAL ->
           Blame.REPLICA;
       case UNAVAILABLE, DATA_LOSS -> Blame.REPLICA;
+      // The agent lacks the replica or the model that this router was told of: the view is old.
+      case NOT_FOUND -> Blame.REPLICA;
     };
   }
 

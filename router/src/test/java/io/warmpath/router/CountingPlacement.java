@@ -8,6 +8,7 @@ import io.warmpath.routing.PickRequest;
 import io.warmpath.routing.PickResult;
 import io.warmpath.routing.Picker;
 import io.warmpath.routing.Placement;
+import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.ReplicaReport;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -39,6 +40,11 @@ final class CountingPlacement implements Placement, Picker {
   @Override
   public Picker picker() {
     return this;
+  }
+
+  @Override
+  public PlacementCounters counters() {
+    return new PlacementCounters(leases.size(), 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   @Override
