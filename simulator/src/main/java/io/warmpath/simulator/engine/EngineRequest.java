@@ -120,7 +120,7 @@ public final class EngineRequest {
     return scheduledNanos;
   }
 
-  RequestListener listener() {
+  public RequestListener listener() {
     return listener;
   }
 

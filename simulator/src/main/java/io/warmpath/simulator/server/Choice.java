@@ -1,37 +1,31 @@
 package io.warmpath.simulator.server;
 
 import io.warmpath.simulator.engine.EngineRequest;
+import io.warmpath.simulator.engine.RequestListener;
 import io.warmpath.simulator.engine.TokenBlockKeys;
 
-/** One completion of one prompt. */
-final class Choice {
+/** One completion of one prompt, and the engine's listener for it. */
+final class Choice implements RequestListener {
 
+  private final Generation generation;
   private final int index;
   private final int[] prompt;
   private final Output output;
-  private final String cacheSalt;
-  private final String loraAdapter;
   private final EngineRequest request;
 
   private long firstTokenNanos;
   private long lastTokenNanos;
 
   Choice(Generation generation, int index, int[] prompt, Output output) {
+    this.generation = generation;
     this.index = index;
     this.prompt = prompt;
     this.output = output;
-    cacheSalt = generation.sampling().cacheSalt();
-    loraAdapter = generation.loraAdapter();
     TokenBlockKeys keys =
         new TokenBlockKeys(
             prompt, output.tokens(), generation.blockSizeTokens(), generation.keyRoot());
-    request =
-        new EngineRequest(
-            keys,
-            prompt.length,
-            output.tokens().length,
-            generation.sampling().priority(),
-            generation.listener(this));
+    int priority = generation.sampling().priority();
+    request = new EngineRequest(keys, prompt.length, output.tokens().length, priority, this);
   }
 
   /** Its place among the choices of the answer, from 0. */
@@ -47,12 +41,10 @@ final class Choice {
     return output;
   }
 
-  String cacheSalt() {
-    return cacheSalt;
-  }
-
-  String loraAdapter() {
-    return loraAdapter;
+  /** Under which adapter and salt its blocks are computed. */
+  KvEventEncoder.BlockOwner blockOwner() {
+    return new KvEventEncoder.BlockOwner(
+        generation.loraAdapter(), generation.sampling().cacheSalt());
   }
 
   EngineRequest request() {
@@ -64,18 +56,25 @@ final class Choice {
     return firstTokenNanos;
   }
 
-  /** Notes that a token was decoded; returns the time since the one before. */
-  long decodedAt(long nowNanos) {
-    long sinceLastNanos = nowNanos - lastTokenNanos;
-    if (request.decodedTokens() == 1) {
-      firstTokenNanos = nowNanos;
-    }
-    lastTokenNanos = nowNanos;
-    return sinceLastNanos;
-  }
-
   /** Whether {@code position} is the last token. */
   boolean isLast(int position) {
     return position == output.tokens().length - 1;
+  }
+
+  @Override
+  public void decoded(EngineRequest decoding, long atNanos) {
+    long sinceLastNanos = atNanos - lastTokenNanos;
+    lastTokenNanos = atNanos;
+    if (request.decodedTokens() == 1) {
+      firstTokenNanos = atNanos;
+      generation.firstToken(this);
+    } else {
+      generation.nextToken(this, sinceLastNanos);
+    }
+  }
+
+  @Override
+  public void finished(EngineRequest decoding, long atNanos) {
+    generation.finished(this, atNanos);
   }
 }

@@ -44,12 +44,14 @@ final class EngineLoop {
   private long frozenNanos;
   private long slowReaders;
 
-  EngineLoop(EngineServerSettings settings, EventLoop executor, Ticker ticker) {
+  /** Drives an idle engine; its cache events go to {@code events}. */
+  EngineLoop(
+      EngineServerSettings settings, EventLoop executor, Ticker ticker, EngineListener events) {
     this.settings = settings;
     this.executor = executor;
     this.ticker = ticker;
     metrics = new EngineMetrics(settings);
-    model = new EngineModel(settings.profile(), listener());
+    model = new EngineModel(settings.profile(), listener(events));
   }
 
   EngineServerSettings settings() {
@@ -147,11 +149,28 @@ final class EngineLoop {
     }
   }
 
-  private EngineListener listener() {
+  /** Counts steps, and hands all on. */
+  private EngineListener listener(EngineListener events) {
     return new EngineListener() {
       @Override
       public void stepCompleted(long atNanos, int prefillTokens, int decodedSequences) {
         metrics.stepCompleted(prefillTokens + decodedSequences);
+        events.stepCompleted(atNanos, prefillTokens, decodedSequences);
+      }
+
+      @Override
+      public void blocksStored(EngineRequest request, int firstBlock, int count) {
+        events.blocksStored(request, firstBlock, count);
+      }
+
+      @Override
+      public void blockRemoved(long key) {
+        events.blockRemoved(key);
+      }
+
+      @Override
+      public void cacheCleared() {
+        events.cacheCleared();
       }
     };
   }

@@ -72,8 +72,8 @@ final class EngineMetrics {
     inFlight--;
   }
 
-  void firstToken(Choice choice, long atNanos) {
-    firstToken.observe(seconds(atNanos - choice.request().arrivalNanos()));
+  void firstToken(Choice choice) {
+    firstToken.observe(seconds(choice.firstTokenNanos() - choice.request().arrivalNanos()));
     promptTokens += choice.prompt().length;
     cachedPromptTokens += choice.request().cachedTokens();
     generatedTokens++;

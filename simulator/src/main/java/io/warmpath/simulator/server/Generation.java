@@ -2,8 +2,6 @@ package io.warmpath.simulator.server;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.simulator.engine.BlockHash;
-import io.warmpath.simulator.engine.EngineRequest;
-import io.warmpath.simulator.engine.RequestListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -129,27 +127,24 @@ final class Generation {
     return choices.stream().mapToInt(choice -> choice.request().decodedTokens()).sum();
   }
 
-  RequestListener listener(Choice choice) {
-    return new RequestListener() {
-      @Override
-      public void decoded(EngineRequest request, long atNanos) {
-        long sinceLastNanos = choice.decodedAt(atNanos);
-        if (request.decodedTokens() == 1) {
-          loop.metrics().firstToken(choice, atNanos);
-        } else {
-          loop.metrics().nextToken(sinceLastNanos);
-        }
-        Objects.requireNonNull(format).token(choice, request.decodedTokens() - 1);
-      }
+  /** The first token of a choice was decoded. */
+  void firstToken(Choice choice) {
+    loop.metrics().firstToken(choice);
+    Objects.requireNonNull(format).token(choice, 0);
+  }
 
-      @Override
-      public void finished(EngineRequest request, long atNanos) {
-        loop.metrics().finished(choice, sampling.n(), atNanos);
-        if (--unfinished == 0) {
-          Objects.requireNonNull(format).end();
-        }
-      }
-    };
+  /** One more token of a choice was decoded. */
+  void nextToken(Choice choice, long sinceLastNanos) {
+    loop.metrics().nextToken(sinceLastNanos);
+    Objects.requireNonNull(format).token(choice, choice.request().decodedTokens() - 1);
+  }
+
+  /** The last token of a choice was decoded. */
+  void finished(Choice choice, long atNanos) {
+    loop.metrics().finished(choice, sampling.n(), atNanos);
+    if (--unfinished == 0) {
+      Objects.requireNonNull(format).end();
+    }
   }
 
   /** Returns how many tokens may follow the prompt. */

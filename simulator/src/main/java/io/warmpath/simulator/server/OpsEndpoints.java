@@ -14,11 +14,17 @@ final class OpsEndpoints {
   private final EngineLoop loop;
   private final ServedModels models;
   private final Faults faults;
+  private final KvEventPublisher.@Nullable Endpoints events;
 
-  OpsEndpoints(EngineLoop loop, ServedModels models, Faults faults) {
+  OpsEndpoints(
+      EngineLoop loop,
+      ServedModels models,
+      Faults faults,
+      KvEventPublisher.@Nullable Endpoints events) {
     this.loop = loop;
     this.models = models;
     this.faults = faults;
+    this.events = events;
   }
 
   void health(Exchange exchange) {
@@ -35,6 +41,25 @@ final class OpsEndpoints {
 
   void load(Exchange exchange) {
     exchange.json(200, Json.object().put("server_load", loop.metrics().inFlight()));
+  }
+
+  /** Tells where cache events are published, by data-parallel rank. */
+  void kvEventSources(Exchange exchange) {
+    ObjectNode sources = Json.object();
+    KvEventSettings settings = loop.settings().kvEvents();
+    if (events != null && settings != null) {
+      sources
+          .putObject("0")
+          .put("enable_kv_cache_events", true)
+          .put("publisher", "zmq")
+          .put("endpoint", events.events())
+          .put("replay_endpoint", events.replay())
+          .put("buffer_steps", settings.bufferedBatches())
+          .put("hwm", KvEventPublisher.HIGH_WATER_MARK)
+          .put("max_queue_size", settings.queuedBatches())
+          .put("topic", settings.topic());
+    }
+    exchange.json(200, sources);
   }
 
   void metrics(Exchange exchange) {

@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.warmpath.routing.Ticker;
+import io.warmpath.simulator.engine.EngineListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -50,7 +51,11 @@ public final class SimulatedEngineServer implements AutoCloseable {
   // Confined to the event loop.
   private EngineLoop loop;
   private Routes routes;
+
+  // Confined to the thread that starts, kills and restarts.
   private @Nullable Channel listener;
+  private @Nullable KvEventPublisher events;
+  private KvEventPublisher.@Nullable Endpoints eventEndpoints;
   private int port;
 
   private SimulatedEngineServer(
@@ -61,8 +66,8 @@ public final class SimulatedEngineServer implements AutoCloseable {
     this.executor = executor;
     this.ownGroup = ownGroup;
     connections = new DefaultChannelGroup(executor);
-    loop = newLoop();
-    routes = newRoutes();
+    loop = new EngineLoop(settings, executor, Ticker.system(), EngineListener.NONE);
+    routes = new Routes();
   }
 
   /**
@@ -109,6 +114,16 @@ public final class SimulatedEngineServer implements AutoCloseable {
   /** Where clients reach it, without a trailing slash. */
   public URI url() {
     return URI.create("http://" + settings.host() + ":" + port);
+  }
+
+  /** Address of the cache events, the same after a restart; null if none are published. */
+  public @Nullable String eventEndpoint() {
+    return eventEndpoints == null ? null : eventEndpoints.events();
+  }
+
+  /** Address that replays cache events, the same after a restart; null if there is none. */
+  public @Nullable String replayEndpoint() {
+    return eventEndpoints == null ? null : eventEndpoints.replay();
   }
 
   /** What is wrong with this engine. */
@@ -173,6 +188,10 @@ public final class SimulatedEngineServer implements AutoCloseable {
     stopListening();
     dropConnections();
     onLoop(this::halt);
+    if (events != null) {
+      events.close();
+      events = null;
+    }
   }
 
   /**
@@ -194,20 +213,26 @@ public final class SimulatedEngineServer implements AutoCloseable {
   }
 
   private void boot(int atPort) throws IOException {
+    KvEventSettings eventSettings = settings.kvEvents();
+    if (eventSettings != null) {
+      if (eventEndpoints == null) {
+        eventEndpoints = KvEventPublisher.Endpoints.of(eventSettings);
+      }
+      int blockSize = settings.profile().blockSizeTokens();
+      events = KvEventPublisher.start(eventSettings, blockSize, eventEndpoints);
+      eventEndpoints = events.endpoints();
+    }
+    EngineListener listeners = events == null ? EngineListener.NONE : events;
     onLoop(() -> {
-      loop = newLoop();
+      loop = new EngineLoop(settings, executor, Ticker.system(), listeners);
       routes = newRoutes();
     });
     listen(atPort);
   }
 
-  private EngineLoop newLoop() {
-    return new EngineLoop(settings, executor, Ticker.system());
-  }
-
   private Routes newRoutes() {
     ServedModels models = new ServedModels(settings);
-    OpsEndpoints ops = new OpsEndpoints(loop, models, faults);
+    OpsEndpoints ops = new OpsEndpoints(loop, models, faults, eventEndpoints);
     CompletionEndpoints completions = new CompletionEndpoints(loop, models);
     return new Routes()
         .get("/health", ops::health)
@@ -216,6 +241,7 @@ public final class SimulatedEngineServer implements AutoCloseable {
         .get("/version", ops::version)
         .get("/metrics", ops::metrics)
         .get("/load", ops::load)
+        .get("/kv_event_sources", ops::kvEventSources)
         .get("/v1/models", ops::models)
         .post("/tokenize", ops::tokenize)
         .post("/detokenize", ops::detokenize)
