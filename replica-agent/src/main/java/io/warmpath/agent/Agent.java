@@ -102,7 +102,7 @@ public final class Agent implements AutoCloseable {
     admin = AdminServer.start(config.admin(), registry, this::isReady);
     server = startGrpc(new ReplicaEndpoint(replicas, this::drainReplicas));
     String advertised = config.advertise();
-    address = advertised != null ? advertised : defaultAddress(grpcPort());
+    address = advertised != null ? advertised : defaultAddress(config.listen(), grpcPort());
     replicas.values().forEach(Replica::start);
     log.info("agent at {} serves {}", address, String.join(", ", replicas.keySet()));
   }
@@ -143,8 +143,12 @@ public final class Agent implements AutoCloseable {
         .start();
   }
 
-  private static String defaultAddress(int port) throws UnknownHostException {
-    return InetAddress.getLocalHost().getHostAddress() + ":" + port;
+  /** The host that is listened on, or this machine's own when that is every interface. */
+  private static String defaultAddress(AgentConfig.Endpoint listen, int port)
+      throws UnknownHostException {
+    boolean everywhere = InetAddress.getByName(listen.host()).isAnyLocalAddress();
+    String host = everywhere ? InetAddress.getLocalHost().getHostAddress() : listen.host();
+    return host + ":" + port;
   }
 
   /** The port of the gRPC service. */

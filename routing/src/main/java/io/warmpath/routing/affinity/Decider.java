@@ -35,10 +35,16 @@ final class Decider {
    * The limit that goes with the request is the pending work at which the second best candidate
    * would have been as good.
    *
+   * How long a request would wait is not its replica's pending work: the agent lets short and cached
+   * prompts go first, and refuses by itself what would wait too long where it would stand. So the
+   * router refuses only what has no hope, and judges the best placement alone: to look for a worse
+   * one that waits less would give up the caches just when the fleet is short of capacity.
+   *
    * Finding the matches asks for each step from the deepest on, and notes for each replica the first
    * step it is found at: a step that everyone shares has more holders than an anchor keeps, so a
    * replica need not be named at every step it holds.
    */
+  private static final double HOPELESS_WAITS = 2;
   private static final int MAX_SET_CANDIDATES = 16;
   private static final int MAX_HOLDERS = 8;
   private static final int MAX_STEPS_ASKED = 1024;
@@ -331,14 +337,15 @@ final class Decider {
   private void choose(Task task) {
     Deliberation deliberation = task.deliberation;
     double maxWaitSeconds = config.limits().maxQueueWaitSeconds();
-    @Var int chosen = cheapest(deliberation, maxWaitSeconds, false);
+    @Var int chosen = cheapest(deliberation, false);
     if (chosen == Deliberation.NONE) {
-      chosen = cheapest(deliberation, maxWaitSeconds, true);
+      chosen = cheapest(deliberation, true);
     }
     if (chosen == Deliberation.NONE && !task.eligibility.isNamed()) {
-      chosen = searchFurther(task, maxWaitSeconds);
+      chosen = searchFurther(task);
     }
-    if (chosen == Deliberation.NONE) {
+    if (chosen == Deliberation.NONE
+        || deliberation.pendingSeconds(chosen) > HOPELESS_WAITS * maxWaitSeconds) {
       refuse(task, maxWaitSeconds);
       return;
     }
@@ -347,17 +354,13 @@ final class Decider {
     deliberation.limitSeconds = limitSeconds(task, chosen);
   }
 
-  /**
-   * Returns the candidate of least cost that waits at most so long, or {@link Deliberation#NONE}.
-   */
-  private static int cheapest(
-      Deliberation deliberation, double maxWaitSeconds, boolean softlyRejected) {
+  /** Returns the candidate of least cost, or {@link Deliberation#NONE}. */
+  private static int cheapest(Deliberation deliberation, boolean softlyRejected) {
     @Var int best = Deliberation.NONE;
     for (int position = 0; position < deliberation.count(); position++) {
       Rejection rejection = deliberation.rejection(position);
       boolean allowed = rejection == null || (softlyRejected && isSoft(rejection));
       if (allowed
-          && deliberation.pendingSeconds(position) <= maxWaitSeconds
           && (best == Deliberation.NONE
               || deliberation.costSeconds(position) < deliberation.costSeconds(best))) {
         best = position;
@@ -374,7 +377,7 @@ final class Decider {
   }
 
   /** No candidate will do: looks at the rest of the fleet for the least loaded. */
-  private int searchFurther(Task task, double maxWaitSeconds) {
+  private int searchFurther(Task task) {
     Deliberation deliberation = task.deliberation;
     int before = deliberation.count();
     addLeastOf(task, fleet.placeableIndexes());
@@ -382,7 +385,7 @@ final class Decider {
       return Deliberation.NONE;
     }
     evaluate(task, before);
-    return cheapest(deliberation, maxWaitSeconds, true);
+    return cheapest(deliberation, true);
   }
 
   private void refuse(Task task, double maxWaitSeconds) {
