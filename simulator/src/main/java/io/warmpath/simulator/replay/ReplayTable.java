@@ -10,12 +10,6 @@ import java.util.function.ToDoubleFunction;
 /** Results for people: one row a policy, means over its seeds. */
 public final class ReplayTable {
 
-  private static final String HEADER_FORMAT =
-      "%-24s %7s %8s %8s %8s %8s %8s %8s %8s %7s %7s %8s %8s %7s%n";
-  private static final String ROW_FORMAT =
-      "%-24s %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %8.2f %7.1f%% %6.1f%% %6.1f%% %8.2f %8.0f"
-          + " %7.1f%n";
-
   private ReplayTable() {}
 
   /** Returns the table. */
@@ -26,7 +20,7 @@ public final class ReplayTable {
     }
     StringBuilder table = new StringBuilder();
     table.append(
-        HEADER_FORMAT.formatted(
+        "%-24s %7s %8s %8s %8s %8s %8s %8s %8s %7s %7s %8s %8s %7s%n".formatted(
             "policy",
             "hit",
             "mean s",
@@ -48,7 +42,8 @@ public final class ReplayTable {
   private static String row(String name, List<ReplayResult> runs) {
     return String.format(
         Locale.ROOT,
-        ROW_FORMAT,
+        "%-24s %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %8.2f %7.1f%% %6.1f%% %6.1f%% %8.2f %8.0f"
+            + " %7.1f%n",
         name,
         100 * mean(runs, ReplayResult::tokenHitRate),
         mean(runs, ReplayResult::ttftMeanSeconds),
