@@ -80,7 +80,7 @@ final class AgentCommand implements Callable<Integer> {
   public Integer call() throws ConfigException, CommandFailure, IOException, InterruptedException {
     AgentConfig config = config();
     Agent agent = Agent.start(config);
-    Console.of(spec).note("agent serves %s on port %d", agent.replicaIds(), agent.grpcPort());
+    Console.of(spec).notef("agent serves %s on port %d", agent.replicaIds(), agent.grpcPort());
     UntilStopped.run(() -> {
       agent.drain(config.drainTimeout());
       agent.close();

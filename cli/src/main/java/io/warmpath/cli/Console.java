@@ -1,5 +1,7 @@
 package io.warmpath.cli;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +24,15 @@ record Console(PrintWriter out, PrintWriter err) {
   }
 
   /** Writes one line of what was asked for. */
-  void line(String format, Object... arguments) {
-    out.println(arguments.length == 0 ? format : String.format(Locale.ROOT, format, arguments));
+  void line(String text) {
+    out.println(text);
     out.flush();
+  }
+
+  /** Writes one formatted line of what was asked for. */
+  @FormatMethod
+  void linef(@FormatString String format, @Nullable Object... arguments) {
+    line(String.format(Locale.ROOT, format, arguments));
   }
 
   /** Writes text without a line break. */
@@ -34,8 +42,14 @@ record Console(PrintWriter out, PrintWriter err) {
   }
 
   /** Writes one line about what was asked for. */
-  void note(String format, Object... arguments) {
-    err.println(arguments.length == 0 ? format : String.format(Locale.ROOT, format, arguments));
+  void note(String text) {
+    err.println(text);
     err.flush();
+  }
+
+  /** Writes one formatted line about what was asked for. */
+  @FormatMethod
+  void notef(@FormatString String format, @Nullable Object... arguments) {
+    note(String.format(Locale.ROOT, format, arguments));
   }
 }

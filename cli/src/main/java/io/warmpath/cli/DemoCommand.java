@@ -102,7 +102,7 @@ final class DemoCommand implements Callable<Integer> {
     } catch (IllegalArgumentException refused) {
       throw CommandFailure.badInput(String.valueOf(refused.getMessage()));
     }
-    console.note(
+    console.notef(
         "%,d requests of %s at %s times its speed, %.0f s each run, on %d simulated %s engines",
         settings.trace().requests().size(),
         settings.trace().name(),

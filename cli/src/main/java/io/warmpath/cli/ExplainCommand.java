@@ -36,24 +36,24 @@ final class ExplainCommand implements Callable<Integer> {
   }
 
   private static void print(Console console, Decision decision) {
-    console.line(
+    console.linef(
         "policy %s: %s",
         decision.getPolicy(),
         decision.getChosen().isEmpty()
             ? "refused, " + decision.getRefusal()
             : "to %s, %s".formatted(decision.getChosen(), Words.reason(decision.getReason())));
-    console.line(
+    console.linef(
         "prompt %,d tokens in %d full steps, family %s",
         decision.getPromptTokens(),
         decision.getSteps(),
         decision.getFamily() == 0 ? "none" : Long.toHexString(decision.getFamily()));
-    console.line(
+    console.linef(
         "family's share of requests %.1f %%, of work %.1f %%; its replica set has %d",
         100 * decision.getRequestShare(),
         100 * decision.getWorkShare(),
         decision.getReplicaSetSize());
     console.line("");
-    console.line(
+    console.linef(
         "%-24s %5s %10s %10s %10s %10s  %-24s %s",
         "replica",
         "rank",
@@ -64,7 +64,7 @@ final class ExplainCommand implements Callable<Integer> {
         "candidate by",
         "refused");
     for (Candidate candidate : decision.getCandidatesList()) {
-      console.line(
+      console.linef(
           "%-24s %5s %,10d %10.3f %10.3f %10.3f  %-24s %s",
           candidate.getReplicaId(),
           candidate.getRank() < 0 ? "-" : String.valueOf(candidate.getRank()),

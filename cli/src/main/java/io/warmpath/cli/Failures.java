@@ -7,7 +7,6 @@ import io.warmpath.config.ConfigException;
 import io.warmpath.membership.MembershipException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +64,6 @@ final class Failures {
       case MembershipException unreachable -> words(unreachable);
       case StatusRuntimeException status -> ofStatus(status.getStatus());
       case NoSuchFileException missing -> "there is no file " + missing.getFile();
-      case UncheckedIOException wrapped -> sentence(wrapped.getCause());
       case IOException io -> words(io);
       default ->
           "internal error, please report it with the output of --debug: "

@@ -32,13 +32,13 @@ final class FleetCommand implements Callable<Integer> {
   }
 
   private static void print(Console console, GetFleetResponse fleet) {
-    console.line(
+    console.linef(
         "router %s, %d in the cluster, view %d%s",
         fleet.getRouterId(),
         fleet.getRouters(),
         fleet.getViewNumber(),
         fleet.getMembershipConnected() ? "" : ", ZooKeeper not connected: the view is frozen");
-    console.line(
+    console.linef(
         "%-24s %-9s %10s %8s %8s %8s %10s  %s",
         "replica", "state", "pending s", "running", "waiting", "KV used", "cached", "address");
     for (FleetReplica replica : fleet.getReplicasList()) {
@@ -49,7 +49,7 @@ final class FleetCommand implements Callable<Integer> {
   private static void print(Console console, FleetReplica replica) {
     ReplicaRecord record = replica.getRecord();
     long tokens = record.getCachedTokensTotal() + record.getComputedTokensTotal();
-    console.line(
+    console.linef(
         "%-24s %-9s %10.3f %8d %8d %7.1f%% %9.1f%%  %s",
         record.getReplicaId(),
         replica.getEjected() ? "ejected" : Words.state(record.getState()),

@@ -73,13 +73,13 @@ final class GenerateCommand implements Callable<Integer> {
   private static void finish(Console console, Placement placement, Completed completed) {
     Usage usage = completed.getUsage();
     console.line("");
-    console.note(
+    console.notef(
         "served by %s, attempt %d (%s; %,d prompt tokens expected in its cache)",
         placement.getReplicaId(),
         placement.getAttempts(),
         Words.reason(placement.getReason()),
         placement.getExpectedCachedTokens());
-    console.note(
+    console.notef(
         "prompt %,d tokens, %,d from the cache%s; completion %,d tokens; first after %.3f s",
         usage.getPromptTokens(),
         usage.getCachedTokens(),

@@ -35,7 +35,7 @@ final class RouterCommand implements Callable<Integer> {
   public Integer call() throws ConfigException, CommandFailure, IOException, InterruptedException {
     RouterConfig config = ConfigFiles.read(file, RouterSettings.class, RouterSettings::config);
     Router router = Router.start(config);
-    Console.of(spec).note("router %s listens on port %d", router.routerId(), router.grpcPort());
+    Console.of(spec).notef("router %s listens on port %d", router.routerId(), router.grpcPort());
     UntilStopped.run(router::shutdown);
     return ExitCodes.OK;
   }

@@ -80,11 +80,11 @@ final class StandaloneCommand implements Callable<Integer> {
 
   private static void print(Console console, LocalCluster cluster, GetFleetResponse fleet) {
     int grpc = cluster.router().grpcPort();
-    console.line("gRPC       127.0.0.1:%d", grpc);
-    console.line("metrics    http://127.0.0.1:%d/metrics", cluster.router().adminPort());
-    console.line("ZooKeeper  %s", cluster.zooKeeperAddress());
+    console.linef("gRPC       127.0.0.1:%d", grpc);
+    console.linef("metrics    http://127.0.0.1:%d/metrics", cluster.router().adminPort());
+    console.linef("ZooKeeper  %s", cluster.zooKeeperAddress());
     for (FleetReplica replica : fleet.getReplicasList()) {
-      console.line(
+      console.linef(
           "%-10s a simulated %s engine behind the agent at %s",
           replica.getRecord().getReplicaId(),
           cluster.settings().profile().name(),
@@ -94,12 +94,12 @@ final class StandaloneCommand implements Callable<Integer> {
     console.line("Try, in another terminal:");
     console.line("");
     String router = grpc == 9000 ? "" : " --router 127.0.0.1:" + grpc;
-    console.line("  ./warmpath generate%s --prompt 'Why is the sky blue?'", router);
-    console.line(
+    console.linef("  ./warmpath generate%s --prompt 'Why is the sky blue?'", router);
+    console.linef(
         "  grpcurl -plaintext -d '{\"model\": \"%s\", \"text\": \"Why is the sky blue?\"}' \\",
         cluster.settings().model());
-    console.line("    127.0.0.1:%d warmpath.v1.InferenceService/Generate", grpc);
-    console.line("  ./warmpath fleet%s", router);
+    console.linef("    127.0.0.1:%d warmpath.v1.InferenceService/Generate", grpc);
+    console.linef("  ./warmpath fleet%s", router);
     console.line("");
     console.line("Ctrl-C stops it.");
   }

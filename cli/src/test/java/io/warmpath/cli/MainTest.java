@@ -153,7 +153,7 @@ final class MainTest {
 
   @Test
   void takenPort_isOneSentence() throws IOException {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = Integer.toString(taken.getLocalPort());
       Run router = Run.of("standalone", "--port", port, "--admin-port", "0");
       isRefused(router, ExitCodes.FAILED, port);

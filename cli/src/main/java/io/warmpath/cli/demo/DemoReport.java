@@ -15,7 +15,6 @@ import java.util.Locale;
 final class DemoReport {
 
   private static final String HEADER = "%-12s %9s %7s %8s %8s %8s %8s %8s %9s %7s%n";
-  private static final String ROW = "%-12s %,9d %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %9.2f %7d%n";
 
   private DemoReport() {}
 
@@ -39,7 +38,7 @@ final class DemoReport {
       table.append(
           String.format(
               Locale.ROOT,
-              ROW,
+              "%-12s %,9d %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %9.2f %7d%n",
               result.policy().id(),
               result.requests(),
               100 * result.tokenHitRate(),

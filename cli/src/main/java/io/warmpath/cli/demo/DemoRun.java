@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /** One replay of a trace through a cluster of its own, whose caches start empty. */
@@ -53,15 +54,16 @@ final class DemoRun {
   List<Sample> run() throws IOException, InterruptedException {
     try (LocalCluster cluster = LocalCluster.start(clusterSettings())) {
       cluster.awaitReady(READY_LIMIT);
-      ScheduledExecutorService killer = Executors.newSingleThreadScheduledExecutor();
-      try {
-        if (settings.kills()) {
-          long killMillis = Math.round(settings.killAfterSeconds() * 1000);
-          killer.schedule(cluster::killAgent, killMillis, TimeUnit.MILLISECONDS);
-        }
+      if (!settings.kills()) {
         return send(cluster);
-      } finally {
-        killer.shutdownNow();
+      }
+      try (ScheduledExecutorService killer = Executors.newSingleThreadScheduledExecutor()) {
+        long killMillis = Math.round(settings.killAfterSeconds() * 1000);
+        ScheduledFuture<?> kill =
+            killer.schedule(cluster::killAgent, killMillis, TimeUnit.MILLISECONDS);
+        List<Sample> samples = send(cluster);
+        kill.cancel(false);
+        return samples;
       }
     }
   }
@@ -85,7 +87,7 @@ final class DemoRun {
           .run(Arrival.of(settings.trace(), settings.speed()), TAIL_SECONDS);
     } finally {
       channel.shutdownNow();
-      loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
     }
   }
 

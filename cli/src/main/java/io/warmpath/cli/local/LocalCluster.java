@@ -48,6 +48,7 @@ public final class LocalCluster implements AutoCloseable {
   private static final int ENGINE_LOOPS = 2;
 
   private static final long POLL_MILLIS = 10;
+  private static final long CLOSE_SECONDS = 2;
 
   private final LocalClusterSettings settings;
   private final Path directory;
@@ -196,7 +197,9 @@ public final class LocalCluster implements AutoCloseable {
       killable.close();
     }
     engines.forEach(SimulatedEngineServer::close);
-    engineLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    engineLoops
+        .shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
+        .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
     if (zooKeeper != null) {
       zooKeeper.close();
     }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class SettingsTest {
@@ -75,7 +76,7 @@ final class SettingsTest {
             new RouterConfig.Fleet.ZooKeeper(
                 new ZooKeeperSettings("a:1,b:2", "/x", 20_000, 5_000, "app:secret", null)));
     assertThat(config.defaultModel().placement().mode()).isEqualTo(Mode.SHADOW);
-    RouterConfig.Model llama = config.models().get("llama");
+    RouterConfig.Model llama = Objects.requireNonNull(config.models().get("llama"));
     assertThat(llama.policy()).isEqualTo(Policy.BOUNDED_LOAD);
     PlacementConfig placement = llama.placement();
     assertThat(placement.mode()).isEqualTo(Mode.ENFORCED);
