@@ -20,21 +20,22 @@ public final class ReplayTable {
     }
     StringBuilder table = new StringBuilder();
     table.append(
-        "%-24s %7s %8s %8s %8s %8s %8s %8s %8s %7s %7s %8s %8s %7s%n".formatted(
-            "policy",
-            "hit",
-            "mean s",
-            "p50 s",
-            "p95 s",
-            "p99 s",
-            "req m/m",
-            "work m/m",
-            "refused",
-            "in time",
-            "tokens",
-            "refusals",
-            "errors",
-            "wall s"));
+        "%-24s %7s %8s %8s %8s %8s %8s %8s %8s %7s %7s %8s %8s %7s%n"
+            .formatted(
+                "policy",
+                "hit",
+                "mean s",
+                "p50 s",
+                "p95 s",
+                "p99 s",
+                "req m/m",
+                "work m/m",
+                "refused",
+                "in time",
+                "tokens",
+                "refusals",
+                "errors",
+                "wall s"));
     byPolicy.forEach((name, runs) -> table.append(row(name, runs)));
     return table.toString();
   }
