@@ -85,7 +85,8 @@ final class PromptBodyTest {
             """);
     assertThat(canonical)
         .isEqualTo(
-            "{\"options\":{\"chat_template_kwargs\":{\"a\":2,\"b\":1},\"reasoning_effort\":\"high\"},"
+            "{\"options\":{\"chat_template_kwargs\":{\"a\":2,\"b\":1},"
+                + "\"reasoning_effort\":\"high\"},"
                 + "\"tools\":[],\"system\":\"s\",\"messages\":[]}");
   }
 

@@ -21,28 +21,28 @@ import org.jspecify.annotations.Nullable;
 final class Decider {
 
   /*
-   * Candidates are the replica set of the placement key and the next in its order, the replicas that
-   * hold the deepest anchors of the prompt, the session's replica, and the least loaded of this
-   * router's slice. Each costs
+   * Candidates are the replica set of the placement key and the next in its order, the replicas
+   * that hold the deepest anchors of the prompt, the session's replica, and the least loaded of
+   * this router's slice. Each costs
    *
    *   J = Q + beta T(L - m)
    *
-   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta how
-   * much more a second of own prefill matters than a second of waiting, since it delays all who come
-   * after. The least J among those within the bound and the caps wins; if there is none, the least J
-   * of all that may serve at all.
+   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta
+   * how much more a second of own prefill matters than a second of waiting, since it delays all who
+   * come after. The least J among those within the bound and the caps wins; if there is none, the
+   * least J of all that may serve at all.
    *
    * The limit that goes with the request is the pending work at which the second best candidate
    * would have been as good.
    *
-   * How long a request would wait is not its replica's pending work: the agent lets short and cached
-   * prompts go first, and refuses by itself what would wait too long where it would stand. So the
-   * router refuses only what has no hope, and judges the best placement alone: to look for a worse
-   * one that waits less would give up the caches just when the fleet is short of capacity.
+   * How long a request would wait is not its replica's pending work: the agent lets short and
+   * cached prompts go first, and refuses by itself what would wait too long where it would stand.
+   * So the router refuses only what has no hope, and judges the best placement alone: to look for a
+   * worse one that waits less would give up the caches just when the fleet is short of capacity.
    *
-   * Finding the matches asks for each step from the deepest on, and notes for each replica the first
-   * step it is found at: a step that everyone shares has more holders than an anchor keeps, so a
-   * replica need not be named at every step it holds.
+   * Finding the matches asks for each step from the deepest on, and notes for each replica the
+   * first step it is found at: a step that everyone shares has more holders than an anchor keeps,
+   * so a replica need not be named at every step it holds.
    */
   private static final double HOPELESS_WAITS = 2;
   private static final int MAX_SET_CANDIDATES = 16;
