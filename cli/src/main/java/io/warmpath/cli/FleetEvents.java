@@ -12,11 +12,15 @@ final class FleetEvents {
 
   private FleetEvents() {}
 
-  /** Returns the event that {@code text} describes. */
+  /**
+   * Returns the event that {@code text} describes.
+   *
+   * @throws IllegalArgumentException with one sentence if it describes none
+   */
   static FleetEvent parse(FleetEvent.Kind kind, String text) {
     Matcher matcher = FORM.matcher(text);
     if (!matcher.matches()) {
-      throw new TypeConversionException(
+      throw new IllegalArgumentException(
           text + " is no change of the fleet, write COUNT@TIME or COUNT@PERCENT%, such as 2@50%");
     }
     int count = Integer.parseInt(matcher.group(1));
@@ -24,8 +28,8 @@ final class FleetEvents {
       return matcher.group(2) == null
           ? new FleetEvent(kind, count, new Seconds().convert(matcher.group(3)), false)
           : new FleetEvent(kind, count, Integer.parseInt(matcher.group(2)) / 100.0, true);
-    } catch (IllegalArgumentException bad) {
-      throw new TypeConversionException(text + ": " + bad.getMessage());
+    } catch (IllegalArgumentException | TypeConversionException bad) {
+      throw new IllegalArgumentException(text + ": " + bad.getMessage(), bad);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.warmpath.simulator.replay;
 
+import io.warmpath.routing.CacheIndex;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.Ticker;
