@@ -24,19 +24,26 @@ final class Decider {
    *
    *   J = Q + beta T(L - m)
    *
-   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta how
-   * much more a second of own prefill matters than a second of waiting, since it delays all who come
-   * after. The least J among those within the bound and the caps wins; if there is none, the least J
-   * of all that may serve at all.
+   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta
+   * how much more a second of own prefill matters than a second of waiting, since it delays all who
+   * come after. The least J among those within the bound and the caps wins; if there is none, the
+   * least J of all that may serve at all.
    *
    * The limit that goes with the request is the pending work at which the second best candidate
    * would have been as good. As long as there are tries left, asking costs next to nothing and a
    * refusal makes a belief certain. So candidates are asked in the order of what they may well be,
-   * not of what they are likely to be, and the first whose truth is no worse than the best hope left
-   * is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal Search
-   * for the Best Alternative, Econometrica 1979). The last try goes by what is likely, without a
-   * limit.
+   * not of what they are likely to be, and the first whose truth is no worse than the best hope
+   * left is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal
+   * Search for the Best Alternative, Econometrica 1979). The last try goes by what is likely,
+   * without a limit.
    */
+  /**
+   * Replicas let short requests overtake long ones and refuse those that would wait too long by
+   * themselves; a router that refused by all that is pending would refuse short ones needlessly. So
+   * it refuses without asking only at so many times the wait.
+   */
+  private static final double CERTAINLY_TOO_LONG = 2;
+
   private final PlacementConfig config;
   private final Fleet fleet;
   private final Memory memory;
@@ -139,7 +146,7 @@ final class Decider {
 
   private void choose(Task task) {
     Deliberation deliberation = task.deliberation();
-    double maxWaitSeconds = config.limits().maxQueueWaitSeconds();
+    double maxWaitSeconds = CERTAINLY_TOO_LONG * config.limits().maxQueueWaitSeconds();
     @Var int chosen = cheapest(deliberation, maxWaitSeconds, false);
     if (chosen == Deliberation.NONE) {
       chosen = cheapest(deliberation, maxWaitSeconds, true);
@@ -148,7 +155,7 @@ final class Decider {
       chosen = searchFurther(task, maxWaitSeconds);
     }
     if (chosen == Deliberation.NONE) {
-      refuse(task, maxWaitSeconds);
+      refuse(task, config.limits().maxQueueWaitSeconds());
       return;
     }
     deliberation.chosen = chosen;
