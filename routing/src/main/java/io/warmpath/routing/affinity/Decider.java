@@ -24,23 +24,23 @@ final class Decider {
    *
    *   J = Q + beta T(L - m)
    *
-   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta how
-   * much more a second of own prefill matters than a second of waiting, since it delays all who come
-   * after. The least J among those within the bound and the caps wins; if there is none, the least J
-   * of all that may serve at all.
+   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta
+   * how much more a second of own prefill matters than a second of waiting, since it delays all who
+   * come after. The least J among those within the bound and the caps wins; if there is none, the
+   * least J of all that may serve at all.
    *
    * The limit that goes with the request is the pending work at which the second best candidate
    * would have been as good. As long as there are tries left, asking costs next to nothing and a
    * refusal makes a belief certain. So candidates are asked in the order of what they may well be,
-   * not of what they are likely to be, and the first whose truth is no worse than the best hope left
-   * is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal Search
-   * for the Best Alternative, Econometrica 1979). The last try goes by what is likely, without a
-   * limit.
+   * not of what they are likely to be, and the first whose truth is no worse than the best hope
+   * left is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal
+   * Search for the Best Alternative, Econometrica 1979). The last try goes by what is likely,
+   * without a limit.
    *
-   * How long a request would wait is not its replica's pending work: the agent lets short and cached
-   * prompts go first, and refuses by itself what would wait too long where it would stand. So the
-   * router refuses only what has no hope, and judges the best placement alone: to look for a worse
-   * one that waits less would give up the caches just when the fleet is short of capacity.
+   * How long a request would wait is not its replica's pending work: the agent lets short and
+   * cached prompts go first, and refuses by itself what would wait too long where it would stand.
+   * So the router refuses only what has no hope, and judges the best placement alone: to look for a
+   * worse one that waits less would give up the caches just when the fleet is short of capacity.
    */
   private static final double HOPELESS_WAITS = 2;
 
