@@ -2,8 +2,8 @@ package io.warmpath.cli;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.PrefillSpeed;
+import io.warmpath.simulator.engine.EngineProfile;
 import io.warmpath.simulator.replay.ReplayOptions;
-import io.warmpath.simulator.replay.ReplayOptions.EngineKind;
 import io.warmpath.simulator.replay.ReplayOptions.FleetEvent;
 import io.warmpath.simulator.replay.Workload;
 import io.warmpath.simulator.trace.Trace;
@@ -18,6 +18,9 @@ import picocli.CommandLine.Option;
 
 /** The options of a replay that {@code replay} and {@code capacity} share. */
 final class ReplayConditions {
+
+  private static final String LINEAR = "linear";
+  private static final long LINEAR_CACHE_TOKENS = 400_000;
 
   @Option(
       names = "--trace",
@@ -50,8 +53,8 @@ final class ReplayConditions {
   @Option(
       names = "--cache-tokens",
       paramLabel = "N",
-      description = "KV cache of a replica. Default: ${DEFAULT-VALUE}.")
-  private @Var long cacheTokens = 400_000;
+      description = "KV cache of a replica. Default: 400000, or the engine profile's.")
+  private @Var long cacheTokens;
 
   @Option(
       names = "--prefill-tokens-per-second",
@@ -73,8 +76,13 @@ final class ReplayConditions {
       description = "Time of one decoded token. Default: 15ms.")
   private @Var double decodeTokenSeconds = 0.015;
 
-  @Option(names = "--engine", paramLabel = "NAME", description = "Engine model. Default: linear.")
-  private @Var EngineKind engine = EngineKind.LINEAR;
+  @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      description =
+          "linear: one prefill at a time at a constant rate, decoding costs nothing; or a profile"
+              + " of the full model, 8b-h100 or 70b-tp4, with its own rates. Default: linear.")
+  private @Var String engine = LINEAR;
 
   @Option(
       names = "--routers",
@@ -146,17 +154,25 @@ final class ReplayConditions {
     kills.forEach(text -> events.add(FleetEvents.parse(FleetEvent.Kind.KILL, text)));
     joins.forEach(text -> events.add(FleetEvents.parse(FleetEvent.Kind.JOIN, text)));
     return new ReplayOptions(
-        new ReplayOptions.Cluster(
-            replicas,
-            cacheTokens,
-            new PrefillSpeed(prefillTokensPerSecond, prefillOverheadSeconds),
-            decodeTokenSeconds,
-            engine),
+        cluster(),
         routers,
         new ReplayOptions.Reports(period, reportAgeSeconds, lossSeconds),
         speed,
         closedLoop,
         warmup,
         events);
+  }
+
+  private ReplayOptions.Cluster cluster() {
+    if (engine.equals(LINEAR)) {
+      return ReplayOptions.Cluster.linear(
+          replicas,
+          cacheTokens == 0 ? LINEAR_CACHE_TOKENS : cacheTokens,
+          new PrefillSpeed(prefillTokensPerSecond, prefillOverheadSeconds),
+          decodeTokenSeconds);
+    }
+    EngineProfile profile = EngineProfile.named(engine);
+    return ReplayOptions.Cluster.of(
+        replicas, cacheTokens == 0 ? profile.capacityTokens() : cacheTokens, profile);
   }
 }

@@ -271,7 +271,7 @@ public final class Agent implements AutoCloseable {
 
     @Override
     public int fleetSize() {
-      return 1;
+      return announcer.fleetSize();
     }
   }
 }

@@ -65,8 +65,10 @@ final class PrefillSpeedEstimator {
 
   /**
    * An engine took {@code seconds} to compute {@code prompts} prompts of together so many tokens.
+   *
+   * @param weight how much to believe it, above 0; 1 is in full
    */
-  void observe(double seconds, int prompts, long computedTokens) {
+  void observe(double seconds, int prompts, long computedTokens, double weight) {
     if (!(seconds >= 0) || prompts < 1 || computedTokens < 0) {
       throw new IllegalArgumentException(
           seconds + " s, " + prompts + " prompts, " + computedTokens + " tokens");
@@ -74,13 +76,14 @@ final class PrefillSpeedEstimator {
     double predicted = Math.max(MIN_PREDICTED_SECONDS, overhead * prompts + slope * computedTokens);
     double y = Math.min(seconds, predicted * (1 + CUT_DEVIATIONS * deviation));
     double off = Math.min(1, Math.abs(seconds - predicted) / predicted);
-    deviation += DEVIATION_STEP * (off - deviation);
-    nn *= FORGETTING;
-    nx *= FORGETTING;
-    xx *= FORGETTING;
-    ny *= FORGETTING;
-    xy *= FORGETTING;
-    add(1, prompts, (double) computedTokens, y);
+    deviation += DEVIATION_STEP * weight * (off - deviation);
+    double kept = Math.pow(FORGETTING, weight);
+    nn *= kept;
+    nx *= kept;
+    xx *= kept;
+    ny *= kept;
+    xy *= kept;
+    add(weight, prompts, (double) computedTokens, y);
     solve();
   }
 

@@ -16,12 +16,17 @@ final class PrefillTimes {
    * computed in one step give their first outputs together: they are one observation, of the time
    * of the first of them.
    *
+   * A prompt that found the engine idle also took what does not add up when many wait: its way in,
+   * and the rest of a decoding step. The speed is wanted for pending work, so such a prompt counts,
+   * but little.
+   *
    * How many tokens of a prompt were computed and not cached is known only at the end of its
    * stream, so an observation waits for the ends of all of its prompts. One that ends without
    * saying it spoils the observation.
    */
   private static final long ONE_STEP_NANOS = Duration.ofMillis(1).toNanos();
 
+  private static final double IDLE_START_WEIGHT = 0.1;
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final PrefillSpeedEstimator estimator;
@@ -31,14 +36,16 @@ final class PrefillTimes {
   /** Prompts that were computed together, and what is known of them. */
   static final class Observation {
     private final double seconds;
+    private final double weight;
     private int prompts;
     private int unknown;
     private long computedTokens;
     private boolean closed;
     private boolean spoiled;
 
-    private Observation(double seconds) {
+    private Observation(double seconds, double weight) {
       this.seconds = seconds;
+      this.weight = weight;
     }
   }
 
@@ -67,7 +74,9 @@ final class PrefillTimes {
       previous.closed = true;
       observeIfComplete(previous);
     }
-    Observation next = new Observation((nowNanos - beganNanos) / NANOS_PER_SECOND);
+    Observation next =
+        new Observation(
+            (nowNanos - beganNanos) / NANOS_PER_SECOND, behindAnother ? 1 : IDLE_START_WEIGHT);
     next.prompts = 1;
     next.unknown = 1;
     current = next;
@@ -87,7 +96,8 @@ final class PrefillTimes {
 
   private void observeIfComplete(Observation observation) {
     if (observation.closed && observation.unknown == 0 && !observation.spoiled) {
-      estimator.observe(observation.seconds, observation.prompts, observation.computedTokens);
+      estimator.observe(
+          observation.seconds, observation.prompts, observation.computedTokens, observation.weight);
     }
   }
 }

@@ -185,10 +185,6 @@ final class AgentFixture implements AutoCloseable {
       return end.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
 
-    boolean hasEnded() {
-      return end.isDone();
-    }
-
     List<ReplicaGenerateResponse> all() throws Exception {
       var _ = end();
       return List.copyOf(messages);

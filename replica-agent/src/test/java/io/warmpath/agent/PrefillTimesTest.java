@@ -50,7 +50,7 @@ final class PrefillTimesTest {
     Observation third = times.computed(millis(10_000), millis(10_200));
     times.known(third, 4_000);
     PrefillSpeedEstimator firstPromptOnly = new PrefillSpeedEstimator(INITIAL);
-    firstPromptOnly.observe(0.9, 1, 4_000);
+    firstPromptOnly.observe(0.9, 1, 4_000, 0.1);
     assertThat(times.speed()).isEqualTo(firstPromptOnly.speed());
   }
 

@@ -80,7 +80,13 @@ public final class WarmpathPlacement implements Placement {
     FamilyTable table = families.update(fleet.placeableCount(), now.nanos());
     Decider decider =
         new Decider(
-            shared.config(), fleet, shared.memory(), table, liveness(fleet), boundSeconds(fleet), seed);
+            shared.config(),
+            fleet,
+            shared.memory(),
+            table,
+            liveness(fleet),
+            boundSeconds(fleet),
+            seed);
     return new WarmpathPicker(shared, fleet, table, decider);
   }
 

@@ -111,6 +111,11 @@ final class LinearEngine implements ReplicaEngine {
   }
 
   @Override
+  public boolean fits(int promptTokens, int outputTokens) {
+    return true;
+  }
+
+  @Override
   public int requests() {
     return waiting.size() + decoding.size() + (computing == null ? 0 : 1);
   }

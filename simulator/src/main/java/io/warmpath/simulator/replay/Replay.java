@@ -158,6 +158,10 @@ public final class Replay {
     if (isMeasured(request)) {
       measures.arrived(flight.promptTokens);
     }
+    if (!fleet.fits(flight)) {
+      fail(flight);
+      return;
+    }
     if (options.reports().periodSeconds() == 0) {
       publish(fleet.observe(nowNanos, nowNanos));
     }

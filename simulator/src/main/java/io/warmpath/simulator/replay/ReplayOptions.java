@@ -2,7 +2,9 @@ package io.warmpath.simulator.replay;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.PrefillSpeed;
+import io.warmpath.simulator.engine.EngineProfile;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The conditions of a replay.
@@ -41,28 +43,39 @@ public record ReplayOptions(
    *
    * @param replicas how many at the start, 1..65,536
    * @param cacheTokens KV cache of each, in tokens
-   * @param prefill how fast each computes prompts
+   * @param prefill how fast each computes prompts, by itself or as the profile does
    * @param decodeTokenSeconds time of one decoded token
-   * @param engine the model of the engine
+   * @param profile the full engine model, or null for the linear one: one prefill at a time at a
+   *     constant rate, decoding costs nothing
    */
   public record Cluster(
       int replicas,
       long cacheTokens,
       PrefillSpeed prefill,
       double decodeTokenSeconds,
-      EngineKind engine) {
+      @Nullable EngineProfile profile) {
 
     public Cluster {
       check("replicas", replicas, 1, 65_536);
       check("cacheTokens", (double) cacheTokens, 1, 1e12);
       check("decodeTokenSeconds", decodeTokenSeconds, 0, 100);
     }
-  }
 
-  /** Models of an engine. */
-  public enum EngineKind {
-    /** One prefill at a time at a constant rate; decoding costs nothing. */
-    LINEAR,
+    /** Returns replicas with the linear engine. */
+    public static Cluster linear(
+        int replicas, long cacheTokens, PrefillSpeed prefill, double decodeTokenSeconds) {
+      return new Cluster(replicas, cacheTokens, prefill, decodeTokenSeconds, null);
+    }
+
+    /** Returns replicas with the full engine model, of the profile's speed. */
+    public static Cluster of(int replicas, long cacheTokens, EngineProfile profile) {
+      return new Cluster(
+          replicas,
+          cacheTokens,
+          ProfileEngine.speed(profile),
+          profile.stepTime().seconds(0, 1, 0),
+          profile);
+    }
   }
 
   /**

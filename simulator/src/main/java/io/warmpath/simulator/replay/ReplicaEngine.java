@@ -23,6 +23,9 @@ interface ReplicaEngine {
   /** Tokens of cache held by running requests. */
   long usedTokens();
 
+  /** Whether a request of these lengths can ever run. */
+  boolean fits(int promptTokens, int outputTokens);
+
   /** Requests running or waiting in the engine. */
   int requests();
 

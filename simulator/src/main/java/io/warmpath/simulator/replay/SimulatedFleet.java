@@ -4,6 +4,7 @@ import io.warmpath.routing.FleetView;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.replica.ReplicaActivity;
 import io.warmpath.routing.replica.ReplicaQueue;
+import io.warmpath.simulator.engine.EngineProfile;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -69,6 +70,11 @@ final class SimulatedFleet {
     byId.put(identity.id(), replica);
   }
 
+  /** Whether any replica could ever run the request. */
+  boolean fits(InFlight flight) {
+    return replicas.getFirst().engine().fits(flight.promptTokens, flight.outputTokens);
+  }
+
   /** Returns a live replica by {@code random}, or null when all are dead. */
   @Nullable SimulatedReplica drawAlive(SplittableRandom random) {
     List<SimulatedReplica> alive = replicas.stream().filter(SimulatedReplica::isAlive).toList();
@@ -87,17 +93,29 @@ final class SimulatedFleet {
   }
 
   private ReplicaEngine engine() {
-    long decodeNanos = Math.round(cluster.decodeTokenSeconds() * 1e9);
-    return switch (cluster.engine()) {
-      case LINEAR ->
-          new LinearEngine(
-              pooled == null ? cache(1) : pooled, blockTokens, cluster.prefill(), decodeNanos);
-    };
+    EngineProfile profile = cluster.profile();
+    if (profile == null) {
+      long decodeNanos = Math.round(cluster.decodeTokenSeconds() * 1e9);
+      return new LinearEngine(
+          pooled == null ? cache(1) : pooled, blockTokens, cluster.prefill(), decodeNanos);
+    }
+    if (pooled != null) {
+      throw new IllegalArgumentException("policy " + policy.name() + " needs the linear engine");
+    }
+    return new ProfileEngine(
+        ProfileEngine.fitted(profile, cluster.cacheTokens(), blockTokens), blockTokens);
   }
 
+  /** The linear engine takes one prompt at a time, so all order is the agent's. */
   private ReplicaQueue.Settings queueSettings() {
+    boolean linear = cluster.profile() == null;
+    ReplicaQueue.Settings usual = ReplicaQueue.Settings.DEFAULT;
     return new ReplicaQueue.Settings(
-        QUEUE_CAPACITY, policy.order(), policy.deadlineFactor(), Double.POSITIVE_INFINITY, 1);
+        QUEUE_CAPACITY,
+        policy.order(),
+        policy.deadlineFactor(),
+        linear ? Double.POSITIVE_INFINITY : usual.engineWorkSeconds(),
+        linear ? 1 : usual.engineRequests());
   }
 
   private BlockCache cache(int shares) {

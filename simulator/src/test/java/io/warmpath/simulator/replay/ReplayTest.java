@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.replica.ReplicaQueue;
+import io.warmpath.simulator.engine.EngineProfile;
 import io.warmpath.simulator.replay.ReplayOptions.FleetEvent;
 import io.warmpath.simulator.trace.Trace;
 import io.warmpath.simulator.trace.TraceGenerator;
@@ -26,7 +27,7 @@ final class ReplayTest {
 
   private static ReplayOptions options(int replicas, int routers, FleetEvent... events) {
     return new ReplayOptions(
-        new ReplayOptions.Cluster(replicas, 100_000, SPEED, 0.015, ReplayOptions.EngineKind.LINEAR),
+        ReplayOptions.Cluster.linear(replicas, 100_000, SPEED, 0.015),
         routers,
         new ReplayOptions.Reports(0.25, 1, 6),
         1,
@@ -106,6 +107,26 @@ final class ReplayTest {
   }
 
   @Test
+  void fullEngineModel_endsEachRequestOnce() {
+    Trace trace = TraceGenerator.generate(TraceProfile.CHAT, 400, 20, 1);
+    ReplayOptions linear = options(3, 2);
+    ReplayOptions full =
+        new ReplayOptions(
+            ReplayOptions.Cluster.of(3, 200_000, EngineProfile.named("8b-h100")),
+            linear.routers(),
+            linear.reports(),
+            1,
+            false,
+            0,
+            List.of(new FleetEvent(FleetEvent.Kind.KILL, 1, 0.5, true)));
+    ReplayResult first = run(trace, full, "warmpath", 1);
+    assertThat(first.outcomes().requests()).isEqualTo(400);
+    assertThat(first.outcomes().errors()).isZero();
+    assertThat(first.tokenHitRate()).isGreaterThan(0.3);
+    assertThat(run(trace, full, "warmpath", 1).outcomes()).isEqualTo(first.outcomes());
+  }
+
+  @Test
   void otherSeed_givesAnotherRun() {
     Trace trace = TraceGenerator.generate(TraceProfile.CHAT, 500, 20, 1);
     assertThat(run(trace, options(4, 4), "warmpath", 1).ttftMeanSeconds())
@@ -164,7 +185,7 @@ final class ReplayTest {
     ReplayOptions base = options(16, 4);
     ReplayOptions study =
         new ReplayOptions(
-            new ReplayOptions.Cluster(16, 400_000, SPEED, 0.015, ReplayOptions.EngineKind.LINEAR),
+            ReplayOptions.Cluster.linear(16, 400_000, SPEED, 0.015),
             4,
             base.reports(),
             7.5,
