@@ -34,12 +34,21 @@ import picocli.CommandLine.Spec;
     })
 final class DemoCommand implements Callable<Integer> {
 
-  private static final int GENERATED_REQUESTS = 700;
-  private static final double GENERATED_PER_SECOND = 30;
+  /*
+   * The generated trace loads four 70b-tp4 engines so that round robin, which finds half of the
+   * prompts' tokens in the caches, is close to what they can do, and two cores carry it. With the
+   * published conversation trace 8b-h100 engines are busy but not overloaded at 7.5 times its speed
+   * when there are 16; a few caches are too small for that trace's reuse.
+   */
+  private static final int GENERATED_REQUESTS = 500;
+  private static final double GENERATED_PER_SECOND = 20;
   private static final long GENERATED_SEED = 1;
-
-  /** Keeps four 8b-h100 engines at about four fifths of what they can do without their caches. */
-  private static final double TRACE_SPEED_PER_REPLICA = 1.0;
+  private static final double GENERATED_SPEED = 3;
+  private static final int GENERATED_REPLICAS = 4;
+  private static final String GENERATED_PROFILE = "70b-tp4";
+  private static final double TRACE_SPEED = 7.5;
+  private static final int TRACE_REPLICAS = 16;
+  private static final String TRACE_PROFILE = "8b-h100";
 
   @Option(
       names = "--trace",
@@ -65,8 +74,8 @@ final class DemoCommand implements Callable<Integer> {
       names = "--speed",
       paramLabel = "FACTOR",
       description =
-          "How much faster than the trace requests arrive. Default: 1 for each replica with"
-              + " --trace, else 1.")
+          "How much faster than the trace requests arrive. Default: with --trace 7.5 for 16"
+              + " replicas and in proportion for others, else 3.")
   private @Var @Nullable Double speed;
 
   @Mixin private final EngineOptions engines = new EngineOptions();
@@ -124,12 +133,14 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private DemoSettings settings() throws IOException {
-    int replicas = engines.replicas(4);
+    boolean generated = trace == null;
+    int replicas = engines.replicas(generated ? GENERATED_REPLICAS : TRACE_REPLICAS);
+    double usualSpeed = generated ? GENERATED_SPEED : TRACE_SPEED * replicas / TRACE_REPLICAS;
     return new DemoSettings(
         readTrace(),
-        speed != null ? speed : trace != null ? TRACE_SPEED_PER_REPLICA * replicas : 1,
+        speed == null ? usualSpeed : speed,
         replicas,
-        engines.profile(),
+        engines.profile(generated ? GENERATED_PROFILE : TRACE_PROFILE),
         killAfterSeconds);
   }
 

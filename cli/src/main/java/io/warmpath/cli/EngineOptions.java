@@ -11,14 +11,16 @@ final class EngineOptions {
   @Option(
       names = "--replicas",
       paramLabel = "N",
-      description = "Engines, each with an agent. Default: 4.")
+      description = "Engines, each with an agent. Default: 4; 16 for a --trace.")
   private @Var @Nullable Integer replicas;
 
   @Option(
       names = "--profile",
       paramLabel = "NAME",
-      description = "What an engine imitates: 8b-h100 or 70b-tp4. Default: ${DEFAULT-VALUE}.")
-  private @Var String profile = "8b-h100";
+      description =
+          "What an engine imitates: 8b-h100 or 70b-tp4. Default: 8b-h100; in a demo without a"
+              + " --trace 70b-tp4.")
+  private @Var @Nullable String profile;
 
   @Option(
       names = "--engine-speed",
@@ -32,11 +34,11 @@ final class EngineOptions {
   }
 
   /**
-   * Returns what to imitate.
+   * Returns what to imitate, {@code otherwise} when the user named nothing.
    *
    * @throws IllegalArgumentException with one sentence when there is no such engine
    */
-  EngineProfile profile() {
-    return EngineProfile.named(profile).atSpeed(speed);
+  EngineProfile profile(String otherwise) {
+    return EngineProfile.named(profile == null ? otherwise : profile).atSpeed(speed);
   }
 }

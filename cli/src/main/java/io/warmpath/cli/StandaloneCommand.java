@@ -70,7 +70,7 @@ final class StandaloneCommand implements Callable<Integer> {
 
   private LocalClusterSettings settings() throws CommandFailure {
     try {
-      EngineProfile profile = engines.profile();
+      EngineProfile profile = engines.profile("8b-h100");
       return LocalClusterSettings.of(engines.replicas(4), profile)
           .listening(port, adminPort, zooKeeperPort);
     } catch (IllegalArgumentException refused) {
