@@ -47,7 +47,7 @@ public final class SlotLeaseStress {
             0,
             REPORT,
             new Health(PlacementConfig.Ejection.DEFAULT, new Health.Quota()),
-            new LongAdder(),
+            new ReplicaSlot.Totals(new LongAdder(), new Calibration()),
             new ReplicaSlot.Clock(0, 1));
     private final SlotLease lease =
         Objects.requireNonNull(
