@@ -20,10 +20,10 @@ final class JsonReader {
 
   /*
    * Almost all bytes of a prompt are inside strings, so the loop that matters finds the next quote,
-   * backslash or control character. It looks at eight bytes at a time: (x - 0x0101..) & ~x & 0x8080..
-   * is not zero when a byte of x is zero, which after an exclusive or with the byte sought means that
-   * it is there; the same with 0x20 subtracted finds bytes below 0x20 among those below 0x80. What
-   * lies between is copied by one System.arraycopy. The text's UTF-8 is passed on unchecked.
+   * backslash or control character. It looks at eight bytes at a time: (x - 0x0101..) & ~x &
+   * 0x8080.. is not zero when a byte of x is zero, which after an exclusive or with the byte sought
+   * means that it is there; the same with 0x20 subtracted finds bytes below 0x20 among those below
+   * 0x80. What lies between is copied by one System.arraycopy. The UTF-8 is passed on unchecked.
    */
 
   private static final VarHandle LONGS =
@@ -356,7 +356,7 @@ final class JsonReader {
       if (digit < 0) {
         throw new MalformedJsonException("an escape without four digits at byte " + (at - 1));
       }
-      value = value << 4 | digit;
+      value = (value << 4) | digit;
     }
     return value;
   }
@@ -365,17 +365,17 @@ final class JsonReader {
     if (codePoint < 0x80) {
       out.write(codePoint);
     } else if (codePoint < 0x800) {
-      out.write(0xc0 | codePoint >> 6);
-      out.write(0x80 | codePoint & 0x3f);
+      out.write(0xc0 | (codePoint >> 6));
+      out.write(0x80 | (codePoint & 0x3f));
     } else if (codePoint < 0x10000) {
-      out.write(0xe0 | codePoint >> 12);
-      out.write(0x80 | codePoint >> 6 & 0x3f);
-      out.write(0x80 | codePoint & 0x3f);
+      out.write(0xe0 | (codePoint >> 12));
+      out.write(0x80 | ((codePoint >> 6) & 0x3f));
+      out.write(0x80 | (codePoint & 0x3f));
     } else {
-      out.write(0xf0 | codePoint >> 18);
-      out.write(0x80 | codePoint >> 12 & 0x3f);
-      out.write(0x80 | codePoint >> 6 & 0x3f);
-      out.write(0x80 | codePoint & 0x3f);
+      out.write(0xf0 | (codePoint >> 18));
+      out.write(0x80 | ((codePoint >> 12) & 0x3f));
+      out.write(0x80 | ((codePoint >> 6) & 0x3f));
+      out.write(0x80 | (codePoint & 0x3f));
     }
   }
 

@@ -81,11 +81,13 @@ final class PromptBodyTest {
     String canonical =
         canonical(
             """
-            {"messages":[],"system":"s","reasoning_effort":"high","chat_template_kwargs":{"b":1,"a":2}}\
+            {"messages":[],"system":"s","reasoning_effort":"high",
+             "chat_template_kwargs":{"b":1,"a":2}}
             """);
     assertThat(canonical)
         .isEqualTo(
-            "{\"options\":{\"chat_template_kwargs\":{\"a\":2,\"b\":1},\"reasoning_effort\":\"high\"},"
+            "{\"options\":{\"chat_template_kwargs\":{\"a\":2,\"b\":1},"
+                + "\"reasoning_effort\":\"high\"},"
                 + "\"tools\":[],\"system\":\"s\",\"messages\":[]}");
   }
 
