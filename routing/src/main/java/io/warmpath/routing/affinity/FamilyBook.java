@@ -20,12 +20,12 @@ final class FamilyBook {
    * the least it can be given the sketch's error. A set grows at once and shrinks only when the
    * family needs less than 0.6 of it; a family seen a few times only cannot have many replicas.
    *
-   * A hot family whose prompts part ways behind the family's tokens need not be widened: its prompts
-   * are placed by a deeper key, the step at twice, four times … the family's depth, each of which is
-   * a smaller family. So the children of a hot key are observed as well, and the children of a hot
-   * child. If no child has most of what reaches their depth, or the one that has is divided deeper,
-   * the key is given up for the deeper ones, and keeps replicas only for the prompts that end
-   * before.
+   * A hot family whose prompts part ways behind the family's tokens need not be widened: its
+   * prompts are placed by a deeper key, the step at twice, four times … the family's depth, each of
+   * which is a smaller family. So the children of a hot key are observed as well, and the children
+   * of a hot child. If no child has most of what reaches their depth, or the one that has is
+   * divided deeper, the key is given up for the deeper ones, and keeps replicas only for the
+   * prompts that end before.
    */
   private static final double SHRINK = 0.6;
   private static final double REQUESTS_A_REPLICA = 4;
@@ -39,6 +39,7 @@ final class FamilyBook {
   private final Traffic children;
   private final Traffic passedOn;
   private final LinkedHashMap<Long, Long> parentOfChild = new LinkedHashMap<>();
+  private final JobSizes jobSizes;
   private Map<Long, Integer> replicasOfKey = Map.of();
 
   FamilyBook(PlacementConfig config, TrafficTape tape, long nowNanos) {
@@ -47,6 +48,7 @@ final class FamilyBook {
     this.families = new Traffic(config.families(), nowNanos);
     this.children = new Traffic(config.families(), nowNanos);
     this.passedOn = new Traffic(config.families(), nowNanos);
+    this.jobSizes = new JobSizes();
   }
 
   /** Reads the tape and returns what follows from it for {@code replicaCount} replicas. */
@@ -69,7 +71,15 @@ final class FamilyBook {
     return new FamilyTable(edition.entries.values());
   }
 
+  /** How large the requests are that were read so far. */
+  JobSizes jobSizes() {
+    return jobSizes;
+  }
+
   private void read(long key, long parent, double workSeconds, long nowNanos) {
+    if (parent == 0) {
+      jobSizes.add(workSeconds);
+    }
     if (key == TrafficTape.NO_FAMILY) {
       families.addKeyless(workSeconds, nowNanos);
     } else if (parent == 0) {
