@@ -81,7 +81,8 @@ final class PromptBodyTest {
     String canonical =
         canonical(
             """
-            {"messages":[],"system":"s","reasoning_effort":"high","chat_template_kwargs":{"b":1,"a":2}}\
+            {"messages":[],"system":"s","reasoning_effort":"high",
+             "chat_template_kwargs":{"b":1,"a":2}}
             """);
     assertThat(canonical)
         .isEqualTo(
