@@ -41,7 +41,7 @@ public record PlacementConfig(
           Prefix.DEFAULT,
           Bound.DEFAULT,
           Families.DEFAULT,
-          4,
+          8,
           0,
           Anchors.DEFAULT,
           Limits.DEFAULT,

@@ -78,9 +78,11 @@ public final class WarmpathPlacement implements Placement {
     Fleet fleet = tracker.update(view, now.nanos(), this::hear);
     shared.memory().anchors().grow();
     FamilyTable table = families.update(fleet.placeableCount(), now.nanos());
+    Candidates candidates =
+        new Candidates(
+            shared.config(), fleet, shared.memory().anchors(), table, liveness(fleet), seed);
     Decider decider =
-        new Decider(
-            shared.config(), fleet, shared.memory(), table, liveness(fleet), boundSeconds(fleet), seed);
+        new Decider(shared.config(), fleet, shared.memory(), candidates, boundSeconds(fleet));
     return new WarmpathPicker(shared, fleet, table, decider);
   }
 
@@ -90,7 +92,7 @@ public final class WarmpathPlacement implements Placement {
     double meanSeconds = fleet.meanPendingSeconds();
     return shared.config().uses(Mechanism.LOAD_BOUND)
         ? bound.loadFactor() * meanSeconds
-            + Math.max(bound.loadSlackSeconds(), 2 * families.jobSizes().deviation(meanSeconds))
+            + Math.max(bound.loadSlackSeconds(), 3 * families.jobSizes().deviation(meanSeconds))
         : Double.POSITIVE_INFINITY;
   }
 

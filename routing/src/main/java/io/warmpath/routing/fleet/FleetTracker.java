@@ -41,7 +41,8 @@ public final class FleetTracker {
   private final Map<String, ReplicaSlot> slotById = new HashMap<>();
   private final BitSet usedNumbers = new BitSet();
   private final Health.Quota quota = new Health.Quota();
-  private final LongAdder inFlight = new LongAdder();
+  private final ReplicaSlot.Totals totals =
+      new ReplicaSlot.Totals(new LongAdder(), new Calibration());
 
   /** No replica yet; {@code nowNanos} is the origin of {@link #millis}. */
   public FleetTracker(PlacementConfig config, long nowNanos) {
@@ -83,7 +84,7 @@ public final class FleetTracker {
 
   /** Requests in flight on all replicas, those included that are gone; for any thread. */
   public long inFlight() {
-    return inFlight.sum();
+    return totals.inFlight().sum();
   }
 
   /** Takes a view; calls {@code news} for each report in it that was not heard before. */
@@ -92,6 +93,7 @@ public final class FleetTracker {
     observed.sort(Comparator.comparing(each -> each.report().id()));
     ReplicaSlot.Clock now = new ReplicaSlot.Clock(nowNanos, millis(nowNanos));
     retireAllBut(observed);
+    totals.calibration().learn();
     Parts parts = new Parts();
     parts.reports = observed.stream().map(FleetView.Observed::report).toList();
     parts.slots = new ReplicaSlot[observed.size()];
@@ -131,7 +133,7 @@ public final class FleetTracker {
     int number = usedNumbers.nextClearBit(0);
     usedNumbers.set(number);
     ReplicaSlot slot =
-        new ReplicaSlot(number, report, new Health(config.ejection(), quota), inFlight, now);
+        new ReplicaSlot(number, report, new Health(config.ejection(), quota), totals, now);
     slotById.put(report.id(), slot);
     news.heard(slot, observed);
     return slot;

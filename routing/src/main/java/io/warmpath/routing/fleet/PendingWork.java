@@ -19,22 +19,55 @@ public final class PendingWork {
    *     ANSWER_TRUST_NANOS after it;
    *   - no report for a long time: at least the mean of the others.
    *
+   * What an answer of this moment says is taken as it is; what an older belief comes to is put
+   * right by a Calibration.
+   *
    * The belief is one immutable object behind one reference, so that check and take are one step.
    */
+  private static final long ANSWER_IS_TRUE_NANOS = 50_000_000L;
+
   private static final long ANSWER_TRUST_NANOS = 1_000_000_000L;
 
+  private static final double OPTIMISM = 0.5;
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final AtomicReference<Belief> belief;
+  private final Calibration calibration;
 
   /** Believes {@code seconds} from {@code nowNanos} on. */
-  PendingWork(double seconds, long nowNanos) {
+  PendingWork(double seconds, long nowNanos, Calibration calibration) {
+    this.calibration = calibration;
     this.belief = new AtomicReference<>(new Belief(seconds, nowNanos, false, nowNanos));
   }
 
-  /** Returns the believed seconds at {@code nowNanos}. */
+  /** Returns the seconds that are likely at {@code nowNanos}. */
   public double seconds(long nowNanos) {
-    return belief.get().seconds(nowNanos);
+    return likely(belief.get(), nowNanos);
+  }
+
+  /**
+   * Returns the seconds that it may well be at {@code nowNanos}: likely, less half a standard
+   * deviation of what is likely.
+   */
+  public double optimisticSeconds(long nowNanos) {
+    Belief current = belief.get();
+    double seconds = current.seconds(nowNanos);
+    if (current.isAnswerOf(nowNanos)) {
+      return seconds;
+    }
+    Calibration.Line line = calibration.line();
+    return Math.max(0, line.truth(seconds) - OPTIMISM * line.deviation());
+  }
+
+  private double likely(Belief current, long nowNanos) {
+    double seconds = current.seconds(nowNanos);
+    return current.isAnswerOf(nowNanos) ? seconds : calibration.line().truth(seconds);
+  }
+
+  /** The same before it is put right; NaN when it rests on an answer of this moment. */
+  double uncalibrated(long nowNanos) {
+    Belief current = belief.get();
+    return current.isAnswerOf(nowNanos) ? Double.NaN : current.seconds(nowNanos);
   }
 
   /**
@@ -101,6 +134,10 @@ public final class PendingWork {
 
     Belief withSeconds(double changed, long nowNanos) {
       return new Belief(Math.max(0, changed), nowNanos, fromAnswer, heardNanos);
+    }
+
+    boolean isAnswerOf(long nowNanos) {
+      return fromAnswer && nowNanos - heardNanos < ANSWER_IS_TRUE_NANOS;
     }
 
     boolean beatsReportOf(long receivedNanos) {

@@ -17,21 +17,30 @@ public final class ReplicaSlot {
   private final PendingWork pendingWork;
   private final Health health;
   private final AtomicInteger inFlight = new AtomicInteger();
-  private final LongAdder fleetInFlight;
+  private final Totals totals;
   private volatile long epoch;
   private volatile boolean retired;
   private long bornMillis;
   private long heardSequence;
 
-  ReplicaSlot(int number, ReplicaReport report, Health health, LongAdder fleetInFlight, Clock now) {
+  ReplicaSlot(int number, ReplicaReport report, Health health, Totals totals, Clock now) {
     this.number = number;
     this.epoch = report.epoch();
     this.bornMillis = now.millis();
     this.heardSequence = report.sequence();
-    this.pendingWork = new PendingWork(report.load().pendingWorkSeconds(), now.nanos());
+    this.pendingWork =
+        new PendingWork(report.load().pendingWorkSeconds(), now.nanos(), totals.calibration);
     this.health = health;
-    this.fleetInFlight = fleetInFlight;
+    this.totals = totals;
   }
+
+  /**
+   * What all slots of a fleet have together.
+   *
+   * @param inFlight requests in flight
+   * @param calibration what answers teach about beliefs
+   */
+  record Totals(LongAdder inFlight, Calibration calibration) {}
 
   /** A moment on the ticker and on the placement's own count of milliseconds. */
   record Clock(long nanos, long millis) {}
@@ -97,9 +106,17 @@ public final class ReplicaSlot {
     health.retire();
   }
 
+  /** The replica said its pending work in answer to a request that was sent on that belief. */
+  void answered(double beliefSeconds, double truthSeconds, double withRequest, long nowNanos) {
+    if (!Double.isNaN(beliefSeconds)) {
+      totals.calibration.answered(beliefSeconds, truthSeconds);
+    }
+    pendingWork.answered(withRequest, nowNanos);
+  }
+
   void closed() {
     inFlight.decrementAndGet();
-    fleetInFlight.decrement();
+    totals.inFlight.decrement();
   }
 
   /**
@@ -117,7 +134,7 @@ public final class ReplicaSlot {
       return false;
     }
     inFlight.incrementAndGet();
-    fleetInFlight.increment();
+    totals.inFlight.increment();
     return true;
   }
 }

@@ -15,6 +15,10 @@ public final class SlotLease implements Lease {
 
   private final ReplicaSlot slot;
   private final Grant grant;
+
+  /** Pending work as believed when the place was taken; NaN when it was known. */
+  private final double beliefSeconds;
+
   private final Observer observer;
   private final Ticker ticker;
   private final AtomicInteger state = new AtomicInteger();
@@ -50,9 +54,11 @@ public final class SlotLease implements Lease {
     default void closed(Outcome outcome) {}
   }
 
-  private SlotLease(ReplicaSlot slot, Grant grant, Observer observer, Ticker ticker) {
+  private SlotLease(
+      ReplicaSlot slot, Grant grant, double beliefSeconds, Observer observer, Ticker ticker) {
     this.slot = slot;
     this.grant = grant;
+    this.beliefSeconds = beliefSeconds;
     this.observer = observer;
     this.ticker = ticker;
   }
@@ -63,8 +69,10 @@ public final class SlotLease implements Lease {
    */
   public static @Nullable SlotLease tryOpen(
       ReplicaSlot slot, Grant grant, double takeLimitSeconds, Observer observer, Ticker ticker) {
-    return slot.tryTake(grant.workSeconds, takeLimitSeconds, ticker.nanos())
-        ? new SlotLease(slot, grant, observer, ticker)
+    long nowNanos = ticker.nanos();
+    double belief = slot.pendingWork().uncalibrated(nowNanos);
+    return slot.tryTake(grant.workSeconds, takeLimitSeconds, nowNanos)
+        ? new SlotLease(slot, grant, belief, observer, ticker)
         : null;
   }
 
@@ -96,7 +104,8 @@ public final class SlotLease implements Lease {
   @Override
   public void accepted(double pendingWorkSeconds) {
     if ((state.get() & CLOSED) == 0 && slot.isCurrent(grant.epoch)) {
-      slot.pendingWork().answered(pendingWorkSeconds + grant.workSeconds, ticker.nanos());
+      double withRequest = pendingWorkSeconds + grant.workSeconds;
+      slot.answered(beliefSeconds, pendingWorkSeconds, withRequest, ticker.nanos());
       observer.cached();
     }
   }
@@ -123,7 +132,8 @@ public final class SlotLease implements Lease {
       case Outcome.Refused refused -> {
         slot.health().inconclusive();
         if (slot.isCurrent(grant.epoch)) {
-          slot.pendingWork().answered(refused.pendingWorkSeconds(), nowNanos);
+          double pending = refused.pendingWorkSeconds();
+          slot.answered(beliefSeconds, pending, pending, nowNanos);
         }
       }
       case Outcome.Failed failed -> {

@@ -1,0 +1,231 @@
+package io.warmpath.routing.affinity;
+
+import com.google.errorprone.annotations.Var;
+import io.warmpath.hashing.PrefixHasher;
+import io.warmpath.routing.Decision.Source;
+import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PlacementConfig.Mechanism;
+import io.warmpath.routing.PromptPrefix;
+import io.warmpath.routing.fleet.Fleet;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the replicas that are worth a look for a request. Immutable, thread-safe. */
+final class Candidates {
+
+  /*
+   * They are the replica set of the placement key and the next in its order, the replicas that hold
+   * the deepest anchors of the prompt, the session's replica, and the least loaded of this router's
+   * slice: some ten, however large the fleet is.
+   *
+   * Finding the matches asks for each step from the deepest on, and notes for each replica the
+   * first step it is found at: a step that everyone shares has more holders than an anchor keeps,
+   * so a replica need not be named at every step it holds.
+   */
+  private static final int MAX_SET_CANDIDATES = 16;
+  private static final int MAX_HOLDERS = 8;
+  private static final int MAX_STEPS_ASKED = 1024;
+  private static final int MAX_SEARCHED = 256;
+
+  private final PlacementConfig config;
+  private final Fleet fleet;
+  private final AnchorTable anchors;
+  private final FamilyTable families;
+  private final Liveness liveness;
+  private final long seed;
+
+  Candidates(
+      PlacementConfig config,
+      Fleet fleet,
+      AnchorTable anchors,
+      FamilyTable families,
+      Liveness liveness,
+      long seed) {
+    this.config = config;
+    this.fleet = fleet;
+    this.anchors = anchors;
+    this.families = families;
+    this.liveness = liveness;
+    this.seed = seed;
+  }
+
+  /** Adds the candidates, with the prompt tokens that each is known to hold. */
+  void find(Task task) {
+    int named = task.eligibility().firstOfClientsOrder();
+    if (named >= 0) {
+      task.deliberation().add(named, Deliberation.NONE, Source.EXPLICIT);
+    } else if (task.eligibility().isNamed()) {
+      addNamed(task);
+    } else {
+      addCandidates(task);
+    }
+  }
+
+  private void addNamed(Task task) {
+    for (int index = 0; index < fleet.size() && !task.deliberation().isFull(); index++) {
+      if (task.eligibility().isEligible(index)) {
+        task.deliberation().add(index, Deliberation.NONE, Source.EXPLICIT);
+      }
+    }
+    if (task.affinity()) {
+      match(task, false);
+    }
+  }
+
+  private void addCandidates(Task task) {
+    if (task.affinity()) {
+      addReplicaSet(task);
+      match(task, true);
+      addSessionHolder(task);
+    }
+    addLeastLoaded(task);
+  }
+
+  private void addReplicaSet(Task task) {
+    PromptPrefix prefix = task.prefix();
+    if (prefix.family() == 0) {
+      return;
+    }
+    Deliberation deliberation = task.deliberation();
+    PlacementKey placed = PlacementKey.of(prefix, config.prefix(), families);
+    deliberation.key = placed.key();
+    deliberation.entry = placed.entry();
+    deliberation.setSize = setSize(placed.entry());
+    if (placed.entry() != null) {
+      addPinned(deliberation, placed.entry());
+    }
+    int considered = Math.min(deliberation.setSize, MAX_SET_CANDIDATES) + 1;
+    int[] order = new int[considered];
+    int found = fleet.firstOf(placed.key(), considered, order);
+    for (int rank = 0; rank < found; rank++) {
+      Source source = rank < deliberation.setSize ? Source.REPLICA_SET : Source.NEXT;
+      deliberation.add(order[rank], deliberation.count(), source);
+    }
+  }
+
+  private int setSize(FamilyTable.@Nullable Entry entry) {
+    return entry != null ? entry.replicas() : Math.max(1, config.families().replicaSet());
+  }
+
+  private void addPinned(Deliberation deliberation, FamilyTable.Entry entry) {
+    for (String id : entry.pinned()) {
+      int index = fleet.indexOf(id);
+      if (index >= 0 && deliberation.count() < deliberation.setSize) {
+        deliberation.add(index, deliberation.count(), Source.REPLICA_SET);
+      }
+    }
+  }
+
+  /** Notes the deepest step that each replica holds; adds the holders when {@code adding}. */
+  private void match(Task task, boolean adding) {
+    if (!config.uses(Mechanism.ANCHORS)) {
+      return;
+    }
+    PromptPrefix prefix = task.prefix();
+    long[] holders = new long[AnchorTable.HOLDERS];
+    @Var int added = 0;
+    @Var int asked = 0;
+    for (int step = prefix.stepCount() - 1; step >= 0 && asked < MAX_STEPS_ASKED; step--) {
+      asked++;
+      if (anchors.holders(prefix.stepHash(step), holders)) {
+        int tokens = (step + 1) * prefix.stepTokens();
+        for (long holder : holders) {
+          int index = liveness.replicaOf(holder, fleet);
+          if (index != Liveness.NOBODY
+              && noteMatch(task, index, tokens, adding && added < MAX_HOLDERS)) {
+            added++;
+          }
+        }
+      }
+    }
+  }
+
+  /** Returns whether a replica became a candidate by this. */
+  private boolean noteMatch(Task task, int index, int tokens, boolean adding) {
+    Deliberation deliberation = task.deliberation();
+    int before = deliberation.positionOf(index);
+    if (before == Deliberation.NONE && !adding) {
+      return false;
+    }
+    if (before != Deliberation.NONE && deliberation.matchedTokens(before) > 0) {
+      return false;
+    }
+    deliberation.add(index, Deliberation.NONE, Source.ANCHOR);
+    int position = deliberation.positionOf(index);
+    if (position == Deliberation.NONE) {
+      return false;
+    }
+    deliberation.setMatchedTokens(position, usable(index, tokens, task.prefix()));
+    return before == Deliberation.NONE;
+  }
+
+  /** Of {@code tokens} matching ones, those in full blocks; the last prompt token is computed. */
+  private int usable(int index, int tokens, PromptPrefix prefix) {
+    int most = Math.min(tokens, prefix.promptTokens() - 1);
+    int block = fleet.report(index).cache().blockSizeTokens();
+    return block > 1 ? most / block * block : most;
+  }
+
+  private void addSessionHolder(Task task) {
+    if (task.request().session() == 0 || !config.uses(Mechanism.SESSIONS)) {
+      return;
+    }
+    long[] holders = new long[AnchorTable.HOLDERS];
+    @Var int latest = Liveness.NOBODY;
+    @Var long latestMillis = task.now().millis() - sessionTtlMillis();
+    if (anchors.holders(task.request().session(), holders)) {
+      for (long holder : holders) {
+        int index = liveness.bornReplicaOf(holder, fleet);
+        if (index != Liveness.NOBODY && AnchorTable.touchMillisOf(holder) > latestMillis) {
+          latest = index;
+          latestMillis = AnchorTable.touchMillisOf(holder);
+        }
+      }
+    }
+    if (latest != Liveness.NOBODY) {
+      task.deliberation().add(latest, Deliberation.NONE, Source.SESSION);
+      believeInSession(task, task.deliberation().positionOf(latest));
+    }
+  }
+
+  /** Where no anchor says what the session's replica holds, half of the prompt is a fair guess. */
+  private static void believeInSession(Task task, int position) {
+    if (position != Deliberation.NONE && task.deliberation().matchedTokens(position) == 0) {
+      task.deliberation().setMatchedTokens(position, task.prefix().promptTokens() / 2);
+    }
+  }
+
+  private long sessionTtlMillis() {
+    return (long) (config.anchors().sessionTtlSeconds() * 1000);
+  }
+
+  /** The scan begins at a place drawn from the prompt, so that equals share the requests. */
+  private void addLeastLoaded(Task task) {
+    addLeastOf(task, fleet.shortList());
+  }
+
+  /** Adds the least loaded of {@code indexes} that is eligible, looking at 256 at most. */
+  void addLeastOf(Task task, int[] indexes) {
+    int count = Math.min(indexes.length, MAX_SEARCHED);
+    int first = count == 0 ? 0 : (int) Long.remainderUnsigned(drawOf(task), indexes.length);
+    @Var int least = -1;
+    @Var double leastSeconds = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < count; i++) {
+      int index = indexes[(first + i) % indexes.length];
+      double pending = fleet.pendingSeconds(index, task.now().nanos());
+      if (pending < leastSeconds && task.eligibility().isEligible(index)) {
+        least = index;
+        leastSeconds = pending;
+      }
+    }
+    if (least >= 0) {
+      task.deliberation().add(least, Deliberation.NONE, Source.LEAST_WORK);
+    }
+  }
+
+  private long drawOf(Task task) {
+    PromptPrefix prefix = task.prefix();
+    long last =
+        prefix.stepCount() == 0 ? prefix.promptTokens() : prefix.stepHash(prefix.stepCount() - 1);
+    return PrefixHasher.mix(seed, last);
+  }
+}
