@@ -1,5 +1,6 @@
 package io.warmpath.membership;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -44,6 +45,9 @@ public final class MembershipClient implements AutoCloseable {
   private final LongAdder sessionsLost = new LongAdder();
 
   private volatile State state = State.DISCONNECTED;
+
+  @GuardedBy("this")
+  private boolean closed;
 
   private MembershipClient(ZooKeeperSettings settings) {
     this.settings = settings;
@@ -136,7 +140,10 @@ public final class MembershipClient implements AutoCloseable {
     }
   }
 
-  private void enter(State next) {
+  private synchronized void enter(State next) {
+    if (closed) {
+      return;
+    }
     state = next;
     listeners.forEach(listener -> listener.accept(next));
   }
@@ -202,6 +209,12 @@ public final class MembershipClient implements AutoCloseable {
   /** Ends the session; what this process announced vanishes at once. */
   @Override
   public void close() {
+    shut();
     curator.close();
+  }
+
+  private synchronized void shut() {
+    enter(State.DISCONNECTED);
+    closed = true;
   }
 }

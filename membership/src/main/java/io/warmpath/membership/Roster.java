@@ -21,8 +21,8 @@ final class Roster<T> {
   /*
    * Which record counts. That of another znode than before always does: whoever holds the id now
    * was let in by the announcers' fencing. Within one znode the highest (epoch, sequence) does,
-   * against a fenced writer that slipped through. The same record written again is not news: it keeps the time it
-   * was first received, so that its age stays right.
+   * against a fenced writer that slipped through. The same record written again is not news: it
+   * keeps the time it was first received, so that its age stays right.
    *
    * When a znode is gone. A process that leaves in order says so before (draining, down), and is
    * removed at once. Otherwise its session ended: its process died, or lost ZooKeeper alone and
