@@ -1,4 +1,4 @@
-/** Microbenchmarks. The Maven profile {@code jmh} measures; the build only calls each once. */
+/** Microbenchmarks. The Maven profile {@code measure} runs them; the build only calls each once. */
 @NullMarked
 package io.warmpath.bench.jmh;
 
