@@ -213,6 +213,7 @@ public final class Agent implements AutoCloseable {
     }
     closed = true;
     announcers.forEach(Announcer::close);
+    replicas.values().forEach(Replica::stopFollowing);
     replicas.values().forEach(replica -> replica.loop().execute(replica::close));
     Server grpc = server;
     if (grpc != null) {

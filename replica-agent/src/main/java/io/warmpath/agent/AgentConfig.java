@@ -127,8 +127,15 @@ public record AgentConfig(
    * @param url {@code http://host:port}
    * @param replicaId its replica's id, unique in the cluster, of {@code [A-Za-z0-9._-]}
    * @param weight capacity relative to other replicas, above 0
+   * @param kvEvents where it publishes its cache events, {@code tcp://host:port}, or null
+   * @param kvReplay where it replays them, or null
    */
-  public record Engine(String url, String replicaId, double weight) {
+  public record Engine(
+      String url,
+      String replicaId,
+      double weight,
+      @Nullable String kvEvents,
+      @Nullable String kvReplay) {
 
     public Engine {
       URI uri = parse(url);
@@ -142,6 +149,18 @@ public record AgentConfig(
       if (uri.getHost() == null) {
         throw refused("engines.url", "'" + url + "'", "http://host:port");
       }
+      checkEndpoint("engines.kvEvents", kvEvents);
+      checkEndpoint("engines.kvReplay", kvReplay);
+    }
+
+    /** An engine whose cache events are not followed. */
+    public Engine(String url, String replicaId, double weight) {
+      this(url, replicaId, weight, null, null);
+    }
+
+    /** Returns the same engine with cache events. */
+    public Engine withKvEvents(String events, @Nullable String replay) {
+      return new Engine(url, replicaId, weight, events, replay);
     }
 
     /** The engine at {@code url}, with {@code host-port} as its replica's id and weight 1. */
@@ -157,6 +176,12 @@ public record AgentConfig(
 
     int port() {
       return portOf(URI.create(url));
+    }
+
+    private static void checkEndpoint(String field, @Nullable String endpoint) {
+      if (endpoint != null && !endpoint.matches("(tcp|ipc)://\\S{1,200}")) {
+        throw refused(field, "'" + endpoint + "'", "tcp://host:port");
+      }
     }
 
     private static int portOf(URI uri) {

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * connections live: an answer of the engine changes the state where it is read, and no lock is
  * needed. Calls of routers come from their own connections' loops and are handed over once.
  */
-final class Replica implements EngineMonitor.Listener {
+final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
 
   private static final Logger log = LoggerFactory.getLogger(Replica.class);
 
@@ -63,6 +63,7 @@ final class Replica implements EngineMonitor.Listener {
   private final EngineMonitor monitor;
   private final Reporter reporter;
   private final DrainState drains = new DrainState();
+  private final CacheFollower cacheFollower;
   private final ReplicaQueue queue;
   private final PrefillTimes prefillTimes;
   private final Map<QueuedRequest, ReplicaCall> waiting = new HashMap<>();
@@ -124,6 +125,7 @@ final class Replica implements EngineMonitor.Listener {
     this.prefillTimes =
         new PrefillTimes(new PrefillSpeedEstimator(engine.initialPrefill()), ticker.nanos());
     this.queue = new ReplicaQueue(queueSettings(config.queue()), engine.initialPrefill());
+    this.cacheFollower = new CacheFollower(loop, ticker, engine.stepTokens(), this);
     this.epoch = setup.unixMillis().getAsLong();
   }
 
@@ -170,6 +172,7 @@ final class Replica implements EngineMonitor.Listener {
   void start() {
     loop.execute(() -> {
       monitor.start();
+      cacheFollower.start(setup.engine());
       reporter.start();
     });
   }
@@ -283,6 +286,7 @@ final class Replica implements EngineMonitor.Listener {
     ReplicaGenerateRequest request = call.request();
     activity.prefilled(
         call.prefix(), request.getSession(), request.getExpectedCachedTokens(), nowNanos);
+    cacheFollower.touch(call.prefix(), nowNanos);
     PrefillTimes.Observation observation = prefillTimes.computed(call.dispatchedNanos(), nowNanos);
     pump();
     return observation;
@@ -343,6 +347,11 @@ final class Replica implements EngineMonitor.Listener {
     }
   }
 
+  /** Stops following the engine's cache; waits for it, and so not on the event loop. */
+  void stopFollowing() {
+    cacheFollower.close();
+  }
+
   /** Stops looking and reporting, and cuts off what runs. */
   void close() {
     monitor.stop();
@@ -354,6 +363,7 @@ final class Replica implements EngineMonitor.Listener {
   @Override
   public void onModels(List<ServedModel> served) {
     models = served;
+    cacheFollower.setModel(served.getFirst().name());
   }
 
   @Override
@@ -377,10 +387,16 @@ final class Replica implements EngineMonitor.Listener {
     computedTotal = 0;
     finishedTotal = 0;
     activity.clear();
+    cacheFollower.clear();
     reporter.epochBegan();
     metrics().epochBegan();
     everReady = false;
     log.info("replica {}: the engine lost its cache, epoch {} begins", id(), epoch);
+  }
+
+  @Override
+  public void onEvicted(long lastTouchNanos) {
+    activity.evicted(lastTouchNanos);
   }
 
   @Override

@@ -26,7 +26,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
@@ -48,16 +47,17 @@ final class AgentFixture implements AutoCloseable {
   private final ManagedChannel channel;
   private volatile FleetView view = FleetView.EMPTY;
 
-  AgentFixture(Path dir, AgentConfig.Queue queue, String... engineUrls) throws IOException {
+  AgentFixture(Path dir, AgentConfig.Queue queue, String engineUrl) throws IOException {
+    this(dir, queue, List.of(new AgentConfig.Engine(engineUrl, "replica-0", 1)));
+  }
+
+  AgentFixture(Path dir, AgentConfig.Queue queue, List<AgentConfig.Engine> engines)
+      throws IOException {
     zooKeeper = EmbeddedZooKeeper.start(dir, 0);
     ZooKeeperSettings settings = ZooKeeperSettings.of(zooKeeper.connectString());
     membership = MembershipClient.connect(settings);
     directory =
         Directory.open(membership, Ticker.system(), "test-router", next -> this.view = next);
-    List<AgentConfig.Engine> engines = new ArrayList<>();
-    for (String url : engineUrls) {
-      engines.add(new AgentConfig.Engine(url, "replica-" + engines.size(), 1));
-    }
     agent =
         Agent.start(
             AgentConfig.of(engines, settings)
