@@ -72,7 +72,7 @@ record ModelSection(
         int anchorCapacity,
     @Setting(
             doc = "What a second of own prefill costs compared with a second of waiting.",
-            defaultValue = "4",
+            defaultValue = "8",
             min = "0",
             max = "100")
         double prefillWeight,
