@@ -22,7 +22,7 @@ final class PickerContractTest {
   private final ManualTicker ticker = new ManualTicker(-5_000_000_000L);
 
   private Placement placement(Policy policy) {
-    return Placements.create(policy, PlacementConfig.DEFAULT, ticker, 1);
+    return Placements.create(policy, PlacementConfig.DEFAULT, ticker, 1, (id, prefix) -> 0);
   }
 
   private Placement placement(Policy policy, TestFleet fleet) {
@@ -212,7 +212,7 @@ final class PickerContractTest {
   private List<String> history(Policy policy) {
     ManualTicker own = new ManualTicker(0);
     TestFleet fleet = new TestFleet(8, own);
-    Placement placement = Placements.create(policy, PlacementConfig.DEFAULT, own, 7);
+    Placement placement = Placements.create(policy, PlacementConfig.DEFAULT, own, 7, (id, prefix) -> 0);
     List<String> chosen = new ArrayList<>();
     SplittableRandom random = new SplittableRandom(3);
     for (int i = 0; i < 500; i++) {

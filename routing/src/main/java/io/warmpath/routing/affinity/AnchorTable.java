@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.LongAdder;
  * <p>Thread-safe and lock-free, but for {@link #grow}, which belongs to one thread. What it says is
  * a hint: a lost race costs one touch, never more.
  */
-final class AnchorTable {
+public final class AnchorTable {
 
   /*
    * A hash belongs to one set of four ways; a way is a key and four holders, 40 bytes:
@@ -31,7 +31,7 @@ final class AnchorTable {
    *
    * While the table doubles, touches go to the old cells and may be missed in the new ones.
    */
-  static final int HOLDERS = 4;
+  public static final int HOLDERS = 4;
 
   private static final int WAYS = 4;
   private static final int CELLS_OF_WAY = 1 + HOLDERS;
@@ -48,28 +48,28 @@ final class AnchorTable {
   private volatile AtomicLongArray cells;
 
   /** An empty table of at most {@code capacity} anchors, rounded up to a power of two. */
-  AnchorTable(int capacity) {
+  public AnchorTable(int capacity) {
     this.maxSets = Math.max(1, Integer.highestOneBit(Math.max(1, capacity - 1)) * 2 / WAYS);
     this.cells = new AtomicLongArray(Math.min(maxSets, FIRST_SETS) * CELLS_OF_SET);
   }
 
   /** The slot number in a holder. */
-  static int slotOf(long holder) {
+  public static int slotOf(long holder) {
     return (int) (holder & ((1 << SLOT_BITS) - 1));
   }
 
   /** The last touch in a holder, milliseconds. */
-  static long touchMillisOf(long holder) {
+  public static long touchMillisOf(long holder) {
     return holder >>> SLOT_BITS;
   }
 
   /** Anchors held, about. */
-  long size() {
+  public long size() {
     return used.sum();
   }
 
   /** Anchors that were displaced by others. */
-  long evictedCount() {
+  public long evictedCount() {
     return evicted.sum();
   }
 
@@ -78,7 +78,7 @@ final class AnchorTable {
    *
    * @return whether the hash is known
    */
-  boolean holders(long hash, long[] out) {
+  public boolean holders(long hash, long[] out) {
     AtomicLongArray current = cells;
     long key = key(hash);
     int set = firstCell(key, current);
@@ -94,7 +94,7 @@ final class AnchorTable {
   }
 
   /** Remembers that the replica with slot {@code slotNumber} held {@code hash} at that time. */
-  void touch(long hash, int slotNumber, long millis) {
+  public void touch(long hash, int slotNumber, long millis) {
     AtomicLongArray current = cells;
     long key = key(hash);
     long holder = (millis << SLOT_BITS) | slotNumber;
@@ -109,7 +109,7 @@ final class AnchorTable {
   }
 
   /** Doubles the table if it is nearly full and may grow. Called by the updating thread alone. */
-  void grow() {
+  public void grow() {
     AtomicLongArray old = cells;
     int sets = old.length() / CELLS_OF_SET;
     if (sets >= maxSets || used.sum() < FULL * WAYS * sets) {

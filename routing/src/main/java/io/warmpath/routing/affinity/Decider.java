@@ -36,13 +36,13 @@ final class Decider {
    * left is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal
    * Search for the Best Alternative, Econometrica 1979). The last try goes by what is likely,
    * without a limit.
-   *
-   * How long a request would wait is not its replica's pending work: the agent lets short and
-   * cached prompts go first, and refuses by itself what would wait too long where it would stand.
-   * So the router refuses only what has no hope, and judges the best placement alone: to look for a
-   * worse one that waits less would give up the caches just when the fleet is short of capacity.
    */
-  private static final double HOPELESS_WAITS = 2;
+  /**
+   * Replicas let short requests overtake long ones and refuse those that would wait too long by
+   * themselves; a router that refused by all that is pending would refuse short ones needlessly. So
+   * it refuses without asking only at so many times the wait.
+   */
+  private static final double CERTAINLY_TOO_LONG = 2;
 
   private final PlacementConfig config;
   private final Fleet fleet;
@@ -146,17 +146,16 @@ final class Decider {
 
   private void choose(Task task) {
     Deliberation deliberation = task.deliberation();
-    double maxWaitSeconds = config.limits().maxQueueWaitSeconds();
-    @Var int chosen = cheapest(deliberation, false);
+    double maxWaitSeconds = CERTAINLY_TOO_LONG * config.limits().maxQueueWaitSeconds();
+    @Var int chosen = cheapest(deliberation, maxWaitSeconds, false);
     if (chosen == Deliberation.NONE) {
-      chosen = cheapest(deliberation, true);
+      chosen = cheapest(deliberation, maxWaitSeconds, true);
     }
     if (chosen == Deliberation.NONE && !task.eligibility().isNamed()) {
-      chosen = searchFurther(task);
+      chosen = searchFurther(task, maxWaitSeconds);
     }
-    if (chosen == Deliberation.NONE
-        || deliberation.pendingSeconds(chosen) > HOPELESS_WAITS * maxWaitSeconds) {
-      refuse(task, maxWaitSeconds);
+    if (chosen == Deliberation.NONE) {
+      refuse(task, config.limits().maxQueueWaitSeconds());
       return;
     }
     deliberation.chosen = chosen;
@@ -164,11 +163,15 @@ final class Decider {
     deliberation.limitSeconds = limitSeconds(task, chosen);
   }
 
-  /** Returns the candidate of least cost, or {@link Deliberation#NONE}. */
-  private static int cheapest(Deliberation deliberation, boolean softlyRejected) {
+  /**
+   * Returns the candidate of least cost that waits at most so long, or {@link Deliberation#NONE}.
+   */
+  private static int cheapest(
+      Deliberation deliberation, double maxWaitSeconds, boolean softlyRejected) {
     @Var int best = Deliberation.NONE;
     for (int position = 0; position < deliberation.count(); position++) {
       if (isAllowed(deliberation.rejection(position), softlyRejected)
+          && deliberation.pendingSeconds(position) <= maxWaitSeconds
           && (best == Deliberation.NONE
               || deliberation.costSeconds(position) < deliberation.costSeconds(best))) {
         best = position;
@@ -186,7 +189,7 @@ final class Decider {
   }
 
   /** No candidate will do: looks at the rest of the fleet for the least loaded. */
-  private int searchFurther(Task task) {
+  private int searchFurther(Task task, double maxWaitSeconds) {
     Deliberation deliberation = task.deliberation();
     int before = deliberation.count();
     candidates.addLeastOf(task, fleet.placeableIndexes());
@@ -194,7 +197,7 @@ final class Decider {
       return Deliberation.NONE;
     }
     evaluate(task, before);
-    return cheapest(deliberation, true);
+    return cheapest(deliberation, maxWaitSeconds, true);
   }
 
   private void refuse(Task task, double maxWaitSeconds) {

@@ -9,9 +9,12 @@ import io.warmpath.routing.Policy;
 import io.warmpath.routing.Ticker;
 import io.warmpath.routing.fleet.Fleet;
 import io.warmpath.routing.fleet.FleetTracker;
+import org.jspecify.annotations.Nullable;
 
 /** A placement by one {@link Rule}. */
 public final class BaselinePlacement implements Placement {
+
+  private static final int SHORT_KEY_TOKENS = 256;
 
   private final PlacementConfig config;
   private final Ticker ticker;
@@ -31,16 +34,40 @@ public final class BaselinePlacement implements Placement {
   /**
    * Returns the placement of a baseline policy.
    *
-   * @throws IllegalArgumentException if {@code policy} is not one
+   * @param index what all replicas have cached, for the policies that need it
+   * @throws IllegalArgumentException if {@code policy} is not a baseline, or needs an index
    */
-  public static Placement of(Policy policy, PlacementConfig config, Ticker ticker, long seed) {
-    Rule rule =
-        switch (policy) {
-          case ROUND_ROBIN -> new RoundRobin(seed);
-          case BOUNDED_LOAD -> new BoundedLoadHashing(config);
-          case WARMPATH -> throw new IllegalArgumentException("not a baseline: " + policy);
-        };
-    return new BaselinePlacement(config, ticker, rule);
+  public static Placement of(
+      Policy policy,
+      PlacementConfig config,
+      Ticker ticker,
+      long seed,
+      @Nullable CacheIndex index) {
+    return new BaselinePlacement(config, ticker, rule(policy, config, ticker, seed, index));
+  }
+
+  private static Rule rule(
+      Policy policy, PlacementConfig config, Ticker ticker, long seed, @Nullable CacheIndex index) {
+    int familySteps = config.prefix().tokens() / config.prefix().stepTokens();
+    int shortKeySteps = Math.max(1, SHORT_KEY_TOKENS / config.prefix().stepTokens());
+    return switch (policy) {
+      case ROUND_ROBIN -> new RoundRobin(seed);
+      case LEAST_REQUESTS, LEAST_PENDING_WORK -> new LeastLoaded(policy);
+      case BOUNDED_LOAD -> new BoundedLoadHashing(policy, config, familySteps);
+      case BOUNDED_LOAD_256 -> new BoundedLoadHashing(policy, config, shortKeySteps);
+      case SESSION_HASHING -> new SessionHashing(familySteps);
+      case TWO_CHOICES -> new TwoChoices(familySteps);
+      case CACHE_AWARE_TREE -> new CacheAwareTree(config.anchors().capacity(), ticker.nanos());
+      case WEIGHTED_SCORER -> new WeightedScorer(config.anchors().capacity(), ticker.nanos());
+      case DYNAMO_COST, EXACT_GREEDY -> {
+        if (index == null) {
+          throw new IllegalArgumentException(
+              "policy " + policy.id() + " needs an exact cache index, which only a replay has");
+        }
+        yield new ExactCost(policy, index);
+      }
+      case WARMPATH -> throw new IllegalArgumentException("not a baseline: " + policy.id());
+    };
   }
 
   @Override

@@ -36,7 +36,7 @@ public final class ReplayPolicies {
     if (name.equals(POOLED_CACHE)) {
       return new ReplayPolicy(
           name,
-          factory(Policy.ROUND_ROBIN, config),
+          factory(Policy.LEAST_PENDING_WORK, config),
           ReplicaQueue.Order.ARRIVAL,
           0,
           Double.POSITIVE_INFINITY,
@@ -56,6 +56,7 @@ public final class ReplayPolicies {
   }
 
   private static ReplayPolicy.Factory factory(Policy policy, PlacementConfig config) {
-    return router -> Placements.create(policy, config, router.ticker(), router.seed());
+    return router ->
+        Placements.create(policy, config, router.ticker(), router.seed(), router.oracle());
   }
 }

@@ -1,9 +1,9 @@
 package io.warmpath.simulator.replay;
 
-import io.warmpath.routing.CacheIndex;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.Ticker;
+import io.warmpath.routing.baseline.CacheIndex;
 import io.warmpath.routing.replica.ReplicaQueue;
 
 /**
