@@ -69,7 +69,7 @@ public final class Announcer<T> implements AutoCloseable {
   private boolean renew;
   private boolean closing;
   private @Nullable Thread writer;
-  private long notBeforeNanos;
+  private long notBeforeNanos = System.nanoTime();
   private long rewriteAtNanos;
 
   private volatile boolean fencedNow;
@@ -78,6 +78,7 @@ public final class Announcer<T> implements AutoCloseable {
   // Written by the writer thread only.
   private @Nullable Owned owned;
   private long countAtNanos = System.nanoTime();
+  private boolean failing;
 
   private Announcer(MembershipClient client, RecordKind<T> kind) {
     this.client = client;
@@ -216,6 +217,7 @@ public final class Announcer<T> implements AutoCloseable {
     try {
       ZnodeSession session = client.session();
       Result result = write(session, next);
+      failing = false;
       setFenced(result == Result.FENCED, next);
       if (result == Result.WRITTEN) {
         countFleet(session);
@@ -224,7 +226,10 @@ public final class Announcer<T> implements AutoCloseable {
     } catch (KeeperException e) {
       // Whether the write was done is not known; the next one looks first.
       owned = null;
-      log.debug("could not write {}: {}", next.path, e.code());
+      if (!failing) {
+        failing = true;
+        log.warn("could not write {} ({}); trying on", next.path, e.code());
+      }
       return null;
     }
   }

@@ -103,6 +103,7 @@ public final class Directory implements AutoCloseable {
   private final Roster<ReplicaReport> replicas;
   private final Roster<RouterInfo> routers;
   private long nextComplaintNanos;
+  private boolean failing;
 
   /** Counts changes of the connection; the view is live if it was read since the last one. */
   private final AtomicInteger connection = new AtomicInteger();
@@ -254,6 +255,7 @@ public final class Directory implements AutoCloseable {
     try {
       ZnodeSession session = client.session();
       boolean viewChanged = work.full ? readAll(session) : readMarked(session, work.paths);
+      failing = false;
       if (work.full) {
         connectionOfView = work.connection;
       }
@@ -262,7 +264,10 @@ public final class Directory implements AutoCloseable {
       }
     } catch (KeeperException e) {
       failures.increment();
-      log.debug("could not read the fleet: {}", e.code());
+      if (!failing) {
+        failing = true;
+        log.warn("could not read the fleet ({}); trying on", e.code());
+      }
       readAllAgain();
     }
   }

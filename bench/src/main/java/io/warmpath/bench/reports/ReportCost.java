@@ -39,8 +39,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class ReportCost {
 
-  private static final int WARM_UP_SECONDS = 25;
-  private static final int MEASURE_SECONDS = 15;
+  private static final int WARM_UP_SECONDS = 20;
+  private static final int MEASURE_SECONDS = 10;
 
   /** Connections that the announcers share; in a real fleet each agent has its own. */
   private static final int CLIENTS = 8;
