@@ -1,6 +1,5 @@
 package io.warmpath.bench.relay;
 
-import com.google.errorprone.annotations.Var;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.grpc.Server;
