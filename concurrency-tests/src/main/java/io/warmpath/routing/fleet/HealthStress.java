@@ -1,6 +1,5 @@
 package io.warmpath.routing.fleet;
 
-import io.warmpath.routing.PlacementConfig;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
@@ -14,18 +13,9 @@ import org.openjdk.jcstress.infra.results.ZZ_Result;
 /** Races on {@link Health} and the quota of ejected replicas. */
 public final class HealthStress {
 
-  /** Ejects at the first failure, for one second. */
-  private static final PlacementConfig.Ejection AT_ONCE = new PlacementConfig.Ejection(1, 1, 1, 1);
-
   private static final long AFTER_EJECTION_NANOS = 2_000_000_000L;
 
   private HealthStress() {}
-
-  private static Health.Quota quotaOfOne() {
-    Health.Quota quota = new Health.Quota();
-    quota.setLimit(1);
-    return quota;
-  }
 
   /** The time of an ejection is up: one of two requests is the trial. */
   @JCStressTest
@@ -33,7 +23,7 @@ public final class HealthStress {
   @Outcome(id = "false, true", expect = Expect.ACCEPTABLE, desc = "the second is the trial")
   @State
   public static class OneTrial {
-    private final Health health = new Health(AT_ONCE, quotaOfOne());
+    private final Health health = Parts.health(Parts.quotaOfOne());
 
     /** Ejects the replica. */
     public OneTrial() {
@@ -59,9 +49,9 @@ public final class HealthStress {
   @Outcome(id = "0, 1, 1", expect = Expect.ACCEPTABLE, desc = "the second is out")
   @State
   public static class QuotaOfOne {
-    private final Health.Quota quota = quotaOfOne();
-    private final Health first = new Health(AT_ONCE, quota);
-    private final Health second = new Health(AT_ONCE, quota);
+    private final Health.Quota quota = Parts.quotaOfOne();
+    private final Health first = Parts.health(quota);
+    private final Health second = Parts.health(quota);
 
     /** One replica fails. */
     @Actor
@@ -89,8 +79,8 @@ public final class HealthStress {
   @Outcome(id = "0", expect = Expect.ACCEPTABLE, desc = "no place is taken")
   @State
   public static class FailsAndLeaves {
-    private final Health.Quota quota = quotaOfOne();
-    private final Health health = new Health(AT_ONCE, quota);
+    private final Health.Quota quota = Parts.quotaOfOne();
+    private final Health health = Parts.health(quota);
 
     /** The last request on it fails. */
     @Actor
@@ -116,8 +106,8 @@ public final class HealthStress {
   @Outcome(id = "0", expect = Expect.ACCEPTABLE, desc = "given back once")
   @State
   public static class SucceedsAndRestarts {
-    private final Health.Quota quota = quotaOfOne();
-    private final Health health = new Health(AT_ONCE, quota);
+    private final Health.Quota quota = Parts.quotaOfOne();
+    private final Health health = Parts.health(quota);
 
     /** Ejects the replica. */
     public SucceedsAndRestarts() {

@@ -20,7 +20,7 @@ public final class PendingWorkStress {
   @Outcome(id = "false, true, 2.0", expect = Expect.ACCEPTABLE, desc = "the second takes the room")
   @State
   public static class RoomForOne {
-    private final PendingWork pending = new PendingWork(0, 0, new Calibration());
+    private final PendingWork pending = Parts.pendingWork(0);
 
     /** One request. */
     @Actor
@@ -46,7 +46,7 @@ public final class PendingWorkStress {
   @Outcome(id = "4.0", expect = Expect.ACCEPTABLE, desc = "5 - 3 + 2, in either order")
   @State
   public static class AddAndTakeBack {
-    private final PendingWork pending = new PendingWork(5, 0, new Calibration());
+    private final PendingWork pending = Parts.pendingWork(5);
 
     /** A new request. */
     @Actor
@@ -72,7 +72,7 @@ public final class PendingWorkStress {
   @Outcome(id = "7.0", expect = Expect.ACCEPTABLE, desc = "the answer counts")
   @State
   public static class AnswerAndReport {
-    private final PendingWork pending = new PendingWork(0, 0, new Calibration());
+    private final PendingWork pending = Parts.pendingWork(0);
 
     /** The replica's answer to a request. */
     @Actor

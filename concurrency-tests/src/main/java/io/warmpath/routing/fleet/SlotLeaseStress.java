@@ -2,15 +2,8 @@ package io.warmpath.routing.fleet;
 
 import io.warmpath.routing.Lease;
 import io.warmpath.routing.PickReason;
-import io.warmpath.routing.PlacementConfig;
-import io.warmpath.routing.PrefillSpeed;
-import io.warmpath.routing.RecentAnchors;
-import io.warmpath.routing.ReplicaReport;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
@@ -24,37 +17,17 @@ public final class SlotLeaseStress {
 
   private static final double WORK_SECONDS = 2;
 
-  private static final ReplicaReport REPORT =
-      new ReplicaReport(
-          new ReplicaReport.Identity("replica", "127.0.0.1:1", List.of(), Map.of(), 1),
-          1,
-          1,
-          ReplicaReport.State.READY,
-          0,
-          ReplicaReport.Load.IDLE,
-          new ReplicaReport.Cache(0, 0, 0, 0, Double.POSITIVE_INFINITY),
-          new PrefillSpeed(1, 0),
-          List.of(),
-          RecentAnchors.NONE,
-          new ReplicaReport.Totals(0, 0, 0));
-
   private SlotLeaseStress() {}
 
   /** An open lease, and how often its end was told. */
   private static final class Held implements SlotLease.Observer {
-    private final ReplicaSlot slot =
-        new ReplicaSlot(
-            0,
-            REPORT,
-            new Health(PlacementConfig.Ejection.DEFAULT, new Health.Quota()),
-            new ReplicaSlot.Totals(new LongAdder(), new Calibration()),
-            new ReplicaSlot.Clock(0, 1));
+    private final ReplicaSlot slot = Parts.slot();
     private final SlotLease lease =
         Objects.requireNonNull(
             SlotLease.tryOpen(
                 slot,
                 new SlotLease.Grant(
-                    REPORT.identity(), 1, PickReason.REPLICA_SET, 0, WORK_SECONDS, 0),
+                    Parts.REPORT.identity(), 1, PickReason.REPLICA_SET, 0, WORK_SECONDS, 0),
                 Double.POSITIVE_INFINITY,
                 this,
                 () -> 0));
