@@ -8,7 +8,9 @@ import io.warmpath.simulator.engine.EngineListener;
 import io.warmpath.simulator.engine.EngineModel;
 import io.warmpath.simulator.engine.EngineRequest;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +41,10 @@ final class EngineLoop {
 
   private List<Exchange> dirty = new ArrayList<>();
   private @Nullable ScheduledFuture<?> timer;
-  private boolean frozen;
-  private long frozenAtNanos;
-  private long frozenNanos;
+  private final Set<Generation> generations = new LinkedHashSet<>();
+  private int pauses;
+  private long pausedAtNanos;
+  private long pausedNanos;
   private long slowReaders;
 
   /** Drives an idle engine; its cache events go to {@code events}. */
@@ -70,9 +73,9 @@ final class EngineLoop {
     return metrics;
   }
 
-  /** The engine's clock, which stands still while it is frozen. */
+  /** The engine's clock, which stands still while it is paused. */
   long nowNanos() {
-    return (frozen ? frozenAtNanos : ticker.nanos()) - frozenNanos;
+    return (pauses > 0 ? pausedAtNanos : ticker.nanos()) - pausedNanos;
   }
 
   /** Submits a request that arrives now. */
@@ -88,30 +91,55 @@ final class EngineLoop {
     return model.abort(request);
   }
 
-  /** Stops the engine's time. */
-  void freeze() {
-    if (!frozen) {
-      frozenAtNanos = ticker.nanos();
-      frozen = true;
+  /** Has {@code generation} ended when the engine goes to sleep; until {@link #forget}. */
+  void remember(Generation generation) {
+    generations.add(generation);
+  }
+
+  void forget(Generation generation) {
+    generations.remove(generation);
+  }
+
+  /** What is being generated. */
+  Set<Generation> generations() {
+    return generations;
+  }
+
+  /** Stops the engine's time, once more. */
+  void pause() {
+    if (pauses++ == 0) {
+      pausedAtNanos = ticker.nanos();
     }
   }
 
-  /** Lets the engine's time go on from where it stopped. */
-  void thaw() {
-    if (frozen) {
-      frozen = false;
-      frozenNanos += ticker.nanos() - frozenAtNanos;
+  /** Takes one {@link #pause} back; after the last, time goes on from where it stopped. */
+  void resume() {
+    if (--pauses == 0) {
+      pausedNanos += ticker.nanos() - pausedAtNanos;
       arm();
     }
   }
 
-  boolean isFrozen() {
-    return frozen;
+  /** Ends what runs, forgets the cache, and takes up nothing until {@link #wakeUp}. */
+  void sleep(int level) {
+    if (!metrics.isAsleep()) {
+      List.copyOf(generations).forEach(Generation::interrupt);
+      model.clearCache();
+      pause();
+    }
+    metrics.sleeping(level);
+  }
+
+  void wakeUp() {
+    if (metrics.isAsleep()) {
+      metrics.sleeping(0);
+      resume();
+    }
   }
 
   /** Stops driving the model for good. */
   void stop() {
-    freeze();
+    pause();
     if (timer != null) {
       timer.cancel(false);
       timer = null;
@@ -177,7 +205,7 @@ final class EngineLoop {
 
   private void tick() {
     timer = null;
-    if (frozen) {
+    if (pauses > 0) {
       return;
     }
     model.advance(nowNanos());
@@ -186,7 +214,7 @@ final class EngineLoop {
   }
 
   private void arm() {
-    if (timer != null || frozen || model.isIdle()) {
+    if (timer != null || pauses > 0 || model.isIdle()) {
       return;
     }
     long delayNanos = Math.max(0, model.nextEventNanos() - nowNanos());

@@ -4,14 +4,17 @@ import io.warmpath.simulator.engine.EngineModel;
 import io.warmpath.simulator.engine.EngineProfile;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The metrics of one engine under vLLM's names. Used on the server's event loop only. */
 final class EngineMetrics {
 
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final double MILLIS_PER_SECOND = 1e3;
 
   private final EngineServerSettings settings;
-  private final double createdSeconds = System.currentTimeMillis() / 1e3;
+  private final double createdSeconds = System.currentTimeMillis() / MILLIS_PER_SECOND;
   private final Map<String, Double> successes = new LinkedHashMap<>();
   private final Histogram firstToken = new Histogram(Histogram.FIRST_TOKEN_BOUNDS);
   private final Histogram interToken = new Histogram(Histogram.TOKEN_BOUNDS);
@@ -122,13 +125,16 @@ final class EngineMetrics {
   }
 
   /** Returns the page of {@code /metrics}. */
-  String page(EngineModel model) {
+  String page(EngineModel model, Set<Generation> generations) {
     MetricsPage page =
         new MetricsPage(Map.of("engine", "0", "model_name", settings.model()), createdSeconds);
     gauges(page, model);
     counters(page, model);
     histograms(page);
     cacheConfig(page);
+    if (!settings.loraAdapters().isEmpty()) {
+      loraInfo(page, generations);
+    }
     return page.text();
   }
 
@@ -241,6 +247,32 @@ final class EngineMetrics {
     MetricsPage info = new MetricsPage(labels, createdSeconds);
     page.append(
         info.gauge("vllm:cache_config_info", "Information of the LLMEngine CacheConfig", 1));
+  }
+
+  /** Which adapters run and wait; the value is the time, for the newest series counts. */
+  private void loraInfo(MetricsPage page, Set<Generation> generations) {
+    Set<String> running = new TreeSet<>();
+    Set<String> waiting = new TreeSet<>();
+    for (Generation generation : generations) {
+      if (!generation.loraAdapter().isEmpty()) {
+        boolean runs = generation.choices().getFirst().request().cachedTokens() >= 0;
+        (runs ? running : waiting).add(generation.loraAdapter());
+      }
+    }
+    Map<String, String> labels =
+        Map.of(
+            "max_lora",
+            Integer.toString(settings.loraAdapters().size()),
+            "running_lora_adapters",
+            String.join(",", running),
+            "waiting_lora_adapters",
+            String.join(",", waiting));
+    MetricsPage info = new MetricsPage(labels, createdSeconds);
+    page.append(
+        info.gauge(
+            "vllm:lora_requests_info",
+            "Running stats on lora requests.",
+            System.currentTimeMillis() / MILLIS_PER_SECOND));
   }
 
   private static double seconds(long nanos) {

@@ -82,6 +82,11 @@ final class Exchange {
     request.release();
   }
 
+  /** Whether the answer is complete or the client left. */
+  boolean isEnded() {
+    return ended;
+  }
+
   /** Runs {@code action} if the client leaves before the answer ended. */
   void onDisconnect(Runnable action) {
     onDisconnect = action;
@@ -113,10 +118,13 @@ final class Exchange {
     respond(status, null, new byte[0]);
   }
 
-  /** Answers with an error in vLLM's form; on a stream that began, as its last event. */
+  /**
+   * Answers with an error in vLLM's form; on a stream that began, as its last event but the end.
+   */
   void error(ApiException error) {
     if (started) {
       event(null, Json.text(Json.error(error)));
+      event(null, "[DONE]");
       endStream();
     } else {
       json(error.status(), Json.error(error));

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Generation {
 
+  private static final int INTERNAL_ERROR = 500;
   private static final int UNAVAILABLE = 503;
 
   private final EngineLoop loop;
@@ -98,6 +99,7 @@ final class Generation {
     format = responseFormat;
     unfinished = choices.size();
     exchange.onDisconnect(this::abort);
+    loop.remember(this);
     for (Choice choice : choices) {
       loop.submit(choice.request());
     }
@@ -106,11 +108,20 @@ final class Generation {
 
   /** Ends whatever still runs, without an answer. */
   void abort() {
+    loop.forget(this);
     for (Choice choice : choices) {
       if (loop.abort(choice.request())) {
         loop.metrics().aborted();
       }
     }
+  }
+
+  /** Ends whatever still runs and tells the client so. */
+  void interrupt() {
+    abort();
+    exchange.error(
+        new ApiException(
+            INTERNAL_ERROR, "InternalServerError", "The engine aborted the request.", null));
   }
 
   /** Tokens of all prompts, each counted once. */
@@ -143,6 +154,7 @@ final class Generation {
   void finished(Choice choice, long atNanos) {
     loop.metrics().finished(choice, sampling.n(), atNanos);
     if (--unfinished == 0) {
+      loop.forget(this);
       Objects.requireNonNull(format).end();
     }
   }

@@ -47,6 +47,15 @@ final class Json {
     }
   }
 
+  /** Returns the value of a text that this program wrote itself; a cut one is an empty object. */
+  static JsonNode read(String text) {
+    try {
+      return MAPPER.readTree(text);
+    } catch (JsonProcessingException e) {
+      return object();
+    }
+  }
+
   /** Appends {@code value} as a JSON string. */
   static void quote(CharSequence value, StringBuilder to) {
     to.append('"');

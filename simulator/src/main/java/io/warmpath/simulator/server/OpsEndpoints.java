@@ -112,6 +112,6 @@ final class OpsEndpoints {
   }
 
   private String page() {
-    return loop.metrics().page(loop.model());
+    return loop.metrics().page(loop.model(), loop.generations());
   }
 }

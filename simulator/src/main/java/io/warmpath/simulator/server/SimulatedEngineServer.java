@@ -1,5 +1,6 @@
 package io.warmpath.simulator.server;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -51,6 +52,7 @@ public final class SimulatedEngineServer implements AutoCloseable {
   // Confined to the event loop.
   private EngineLoop loop;
   private Routes routes;
+  private boolean hung;
 
   // Confined to the thread that starts, kills and restarts.
   private @Nullable Channel listener;
@@ -138,13 +140,22 @@ public final class SimulatedEngineServer implements AutoCloseable {
 
   /** Stops the engine's time and all answers; connections stay, as those of a stopped process. */
   public void freeze() {
-    onLoop(() -> loop.freeze());
+    onLoop(() -> {
+      if (!hung) {
+        hung = true;
+        loop.pause();
+      }
+    });
   }
 
   /** Lets a frozen engine go on. */
   public void thaw() {
     onLoop(() -> {
-      loop.thaw();
+      if (!hung) {
+        return;
+      }
+      hung = false;
+      loop.resume();
       for (int i = frozen.size(); i > 0; i--) {
         dispatch(frozen.remove());
       }
@@ -234,6 +245,8 @@ public final class SimulatedEngineServer implements AutoCloseable {
     ServedModels models = new ServedModels(settings);
     OpsEndpoints ops = new OpsEndpoints(loop, models, faults, eventEndpoints);
     CompletionEndpoints completions = new CompletionEndpoints(loop, models);
+    OtherApiEndpoints others = new OtherApiEndpoints(loop, models);
+    DevEndpoints dev = new DevEndpoints(loop, models);
     return new Routes()
         .get("/health", ops::health)
         .get("/ping", ops::health)
@@ -246,7 +259,17 @@ public final class SimulatedEngineServer implements AutoCloseable {
         .post("/tokenize", ops::tokenize)
         .post("/detokenize", ops::detokenize)
         .post("/v1/completions", generating(completions::completions))
-        .post("/v1/chat/completions", generating(completions::chat));
+        .post("/v1/chat/completions", generating(completions::chat))
+        .post("/v1/responses", generating(others::responses))
+        .post("/v1/messages", anthropic(generating(others::messages)))
+        .post("/v1/messages/count_tokens", anthropic(others::countTokens))
+        .post("/v1/embeddings", generating(others::embeddings))
+        .post("/sleep", dev::sleep)
+        .post("/wake_up", dev::wakeUp)
+        .get("/is_sleeping", dev::isSleeping)
+        .post("/reset_prefix_cache", dev::resetPrefixCache)
+        .post("/v1/load_lora_adapter", dev::loadAdapter)
+        .post("/v1/unload_lora_adapter", dev::unloadAdapter);
   }
 
   /** Lets the fault that refuses all work come first. */
@@ -260,14 +283,31 @@ public final class SimulatedEngineServer implements AutoCloseable {
     };
   }
 
+  /** Answers errors in the form of Anthropic's API. */
+  private static Endpoint anthropic(Endpoint endpoint) {
+    return exchange -> {
+      try {
+        endpoint.handle(exchange);
+      } catch (ApiException e) {
+        ObjectNode body = Json.object().put("type", "error");
+        body.putObject("error").put("type", e.type()).put("message", e.getMessage());
+        exchange.json(e.status(), body);
+      }
+    };
+  }
+
   private void halt() {
     loop.stop();
     frozen.forEach(Exchange::releaseBody);
     frozen.clear();
+    hung = false;
   }
 
   private void dispatch(Exchange exchange) {
-    if (!loop.isFrozen()) {
+    if (exchange.isEnded()) {
+      // The client left while the engine was frozen.
+      exchange.releaseBody();
+    } else if (!hung) {
       routes.dispatch(exchange);
       exchange.releaseBody();
     } else if (frozen.size() < MAX_FROZEN) {
