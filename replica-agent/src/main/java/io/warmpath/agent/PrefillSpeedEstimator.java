@@ -21,8 +21,8 @@ final class PrefillSpeedEstimator {
    * the overhead if they are short or all cached. The trusted slope is the last one that came from
    * prompts of different lengths.
    *
-   * A pause of the machine is not a speed: a time that is off by much more than times usually are is
-   * cut. A true change of speed makes times usually off by more, and so gets through.
+   * A pause of the machine is not a speed: a time that is off by much more than times usually are
+   * is cut. A true change of speed makes times usually off by more, and so gets through.
    */
   private static final double FORGETTING = 0.99;
   private static final double OVERHEAD_PULL = 2;

@@ -12,9 +12,9 @@ final class PrefillTimes {
 
   /*
    * An engine works on prompts in the order in which it got them, so one prompt took the time since
-   * the engine got it, or since it was done with the one before, whichever is later. Prompts that it
-   * computed in one step give their first outputs together: they are one observation, of the time
-   * of the first of them.
+   * the engine got it, or since it was done with the one before, whichever is later. Prompts that
+   * it computed in one step give their first outputs together: they are one observation, of the
+   * time of the first of them.
    *
    * A prompt that found the engine idle also took what does not add up when many wait: its way in,
    * and the rest of a decoding step. The speed is wanted for pending work, so such a prompt counts,
