@@ -30,11 +30,7 @@ public final class Placements {
    * @throws IllegalArgumentException if the policy needs an index and there is none
    */
   public static Placement create(
-      Policy policy,
-      PlacementConfig config,
-      Ticker ticker,
-      long seed,
-      @Nullable CacheIndex index) {
+      Policy policy, PlacementConfig config, Ticker ticker, long seed, @Nullable CacheIndex index) {
     return policy == Policy.WARMPATH
         ? new WarmpathPlacement(config, ticker, seed)
         : BaselinePlacement.of(policy, config, ticker, seed, index);

@@ -212,7 +212,8 @@ final class PickerContractTest {
   private List<String> history(Policy policy) {
     ManualTicker own = new ManualTicker(0);
     TestFleet fleet = new TestFleet(8, own);
-    Placement placement = Placements.create(policy, PlacementConfig.DEFAULT, own, 7, (id, prefix) -> 0);
+    Placement placement =
+        Placements.create(policy, PlacementConfig.DEFAULT, own, 7, (id, prefix) -> 0);
     List<String> chosen = new ArrayList<>();
     SplittableRandom random = new SplittableRandom(3);
     for (int i = 0; i < 500; i++) {

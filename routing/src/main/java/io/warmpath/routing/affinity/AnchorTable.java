@@ -14,14 +14,14 @@ import java.util.concurrent.atomic.LongAdder;
 public final class AnchorTable {
 
   /*
-   * A hash belongs to one set of four ways; a way is a key and four holders, 40 bytes:
+   * A hash belongs to one set of eight ways; a way is a key and four holders, 40 bytes:
    *
-   *   set:  | key h h h h | key h h h h | key h h h h | key h h h h |
+   *   set:  | key h h h h | key h h h h | … | key h h h h |
    *
    * A holder is one long, the time of touch in milliseconds above 16 bits of slot number, so that
    * the larger of two is the later and 0 is empty. A touch of a known holder raises it; of an
    * unknown one replaces the oldest of the four. A new key takes the way whose latest touch is the
-   * oldest: least recently used within a set, which with four ways loses little against a global
+   * oldest: least recently used within a set, which with eight ways loses little against a global
    * order and needs no list.
    *
    * A way changes its key through BUSY: the thread that swaps the key for BUSY clears the holders
@@ -33,14 +33,14 @@ public final class AnchorTable {
    */
   public static final int HOLDERS = 4;
 
-  private static final int WAYS = 4;
+  private static final int WAYS = 8;
   private static final int CELLS_OF_WAY = 1 + HOLDERS;
   private static final int CELLS_OF_SET = WAYS * CELLS_OF_WAY;
   private static final int SLOT_BITS = 16;
   private static final long EMPTY = 0;
   private static final long BUSY = 1;
-  private static final int FIRST_SETS = 1 << 10;
-  private static final double FULL = 0.7;
+  private static final int FIRST_SETS = 1 << 9;
+  private static final double FULL = 0.5;
 
   private final int maxSets;
   private final LongAdder used = new LongAdder();

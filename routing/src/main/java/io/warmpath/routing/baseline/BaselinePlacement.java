@@ -38,11 +38,7 @@ public final class BaselinePlacement implements Placement {
    * @throws IllegalArgumentException if {@code policy} is not a baseline, or needs an index
    */
   public static Placement of(
-      Policy policy,
-      PlacementConfig config,
-      Ticker ticker,
-      long seed,
-      @Nullable CacheIndex index) {
+      Policy policy, PlacementConfig config, Ticker ticker, long seed, @Nullable CacheIndex index) {
     return new BaselinePlacement(config, ticker, rule(policy, config, ticker, seed, index));
   }
 

@@ -43,8 +43,7 @@ final class CacheAwareTree implements Rule {
     }
     int[] matched = memory.matchedTokens(fleet, situation.prefix());
     int best =
-        Choice.least(
-            situation, index -> fleet.slot(index).inFlight() * 1e-6 - matched[index]);
+        Choice.least(situation, index -> fleet.slot(index).inFlight() * 1e-6 - matched[index]);
     if (best >= 0 && matched[best] > MATCH_THRESHOLD * situation.prefix().promptTokens()) {
       return best;
     }

@@ -213,9 +213,7 @@ final class KnownMistakesTest {
     fleet.ids().forEach(id -> fleet.setPending(id, 7));
     Placement placement = placement(fleet);
     PickResult result = placement.picker().pick(PickRequest.of(TestFleet.prompt(1, 4000)));
-    assertThat(result)
-        .isEqualTo(
-            new PickResult.Rejected(PickResult.Rejected.Reason.OVERLOADED, 4));
+    assertThat(result).isEqualTo(new PickResult.Rejected(PickResult.Rejected.Reason.OVERLOADED, 4));
   }
 
   @Test
@@ -299,8 +297,7 @@ final class KnownMistakesTest {
         new PlacementConfig.PinnedFamily(2, 0.5, 0, List.of("r00", "r01"));
     TestFleet fleet = new TestFleet(4, ticker);
     fleet.change(
-        "r00",
-        draft -> draft.families(new ReplicaReport.FamilyShare(whale.family(), 0.9, 0.9)));
+        "r00", draft -> draft.families(new ReplicaReport.FamilyShare(whale.family(), 0.9, 0.9)));
     Placement placement = placement(pinned(whale, pinned), fleet);
     Decision decision = explain(placement, whale);
     assertThat(decision.candidates().getFirst().rejected())
@@ -323,8 +320,7 @@ final class KnownMistakesTest {
   @Test
   void rateCap_reachedOnAReplica_sendsTheNextElsewhereUntilTheNextMinute() {
     PromptPrefix whale = TestFleet.prompt(1, 1100);
-    PlacementConfig.PinnedFamily pinned =
-        new PlacementConfig.PinnedFamily(1, 1, 3, List.of("r05"));
+    PlacementConfig.PinnedFamily pinned = new PlacementConfig.PinnedFamily(1, 1, 3, List.of("r05"));
     Placement placement = placement(pinned(whale, pinned), new TestFleet(8, ticker));
     List<String> served = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -363,11 +359,10 @@ final class KnownMistakesTest {
             .picker()
             .explain(new PickRequest(TestFleet.prompt(2, 90), 77, null, List.of(), 1));
     assertThat(next.candidates())
-        .anySatisfy(
-            candidate -> {
-              assertThat(candidate.sources()).contains(Decision.Source.SESSION);
-              assertThat(candidate.replicaId()).isEqualTo(lease.replica().id());
-            });
+        .anySatisfy(candidate -> {
+          assertThat(candidate.sources()).contains(Decision.Source.SESSION);
+          assertThat(candidate.replicaId()).isEqualTo(lease.replica().id());
+        });
     assertThat(next.reason()).isEqualTo(PickReason.SESSION);
   }
 
@@ -380,8 +375,7 @@ final class KnownMistakesTest {
     fleet.change(
         "r06",
         draft ->
-            draft.anchors(
-                new RecentAnchors(new long[] {prefix.stepHash(29)}, new int[] {500})));
+            draft.anchors(new RecentAnchors(new long[] {prefix.stepHash(29)}, new int[] {500})));
     fleet.publish(placement);
     Decision decision = explain(placement, prefix);
     assertThat(decision.chosen()).isEqualTo("r06");
