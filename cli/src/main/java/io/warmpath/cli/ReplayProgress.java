@@ -3,6 +3,7 @@ package io.warmpath.cli;
 import io.warmpath.simulator.replay.Replay;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -34,7 +35,8 @@ final class ReplayProgress implements Replay.Progress {
 
   /** A bar on this process's error stream, if that is a terminal. */
   static ReplayProgress onTerminal(long total) {
-    boolean terminal = System.console() != null && System.console().isTerminal();
+    boolean terminal =
+        Optional.ofNullable(System.console()).filter(java.io.Console::isTerminal).isPresent();
     return new ReplayProgress(System.err, terminal, total);
   }
 

@@ -10,12 +10,6 @@ import java.util.function.ToDoubleFunction;
 /** Results for people: one row a policy, means over its seeds. */
 public final class ReplayTable {
 
-  private static final String HEADER_FORMAT =
-      "%-24s %7s %8s %8s %8s %8s %8s %8s %8s %7s %7s %8s %8s %7s%n";
-  private static final String ROW_FORMAT =
-      "%-24s %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %8.2f %7.1f%% %6.1f%% %6.1f%% %8.2f %8.0f"
-          + " %7.1f%n";
-
   private ReplayTable() {}
 
   /** Returns the table. */
@@ -26,21 +20,22 @@ public final class ReplayTable {
     }
     StringBuilder table = new StringBuilder();
     table.append(
-        HEADER_FORMAT.formatted(
-            "policy",
-            "hit",
-            "mean s",
-            "p50 s",
-            "p95 s",
-            "p99 s",
-            "req m/m",
-            "work m/m",
-            "refused",
-            "in time",
-            "tokens",
-            "refusals",
-            "errors",
-            "wall s"));
+        "%-24s %7s %8s %8s %8s %8s %8s %8s %8s %7s %7s %8s %8s %7s%n"
+            .formatted(
+                "policy",
+                "hit",
+                "mean s",
+                "p50 s",
+                "p95 s",
+                "p99 s",
+                "req m/m",
+                "work m/m",
+                "refused",
+                "in time",
+                "tokens",
+                "refusals",
+                "errors",
+                "wall s"));
     byPolicy.forEach((name, runs) -> table.append(row(name, runs)));
     return table.toString();
   }
@@ -48,7 +43,8 @@ public final class ReplayTable {
   private static String row(String name, List<ReplayResult> runs) {
     return String.format(
         Locale.ROOT,
-        ROW_FORMAT,
+        "%-24s %6.1f%% %8.3f %8.3f %8.3f %8.3f %8.2f %8.2f %7.1f%% %6.1f%% %6.1f%% %8.2f %8.0f"
+            + " %7.1f%n",
         name,
         100 * mean(runs, ReplayResult::tokenHitRate),
         mean(runs, ReplayResult::ttftMeanSeconds),

@@ -1,5 +1,6 @@
 package io.warmpath.simulator.replay;
 
+import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.Var;
 import java.util.ArrayList;
 import java.util.List;
@@ -143,6 +144,7 @@ final class SvgPlot {
     return value != 0 && Math.abs(value) < 1 ? format("%.2g", value) : format("%.4g", value);
   }
 
+  @FormatMethod
   private static String format(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
   }

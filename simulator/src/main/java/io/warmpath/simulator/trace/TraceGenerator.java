@@ -65,6 +65,7 @@ public final class TraceGenerator {
   }
 
   /** A turn on its way into the trace. */
+  @SuppressWarnings("ArrayRecordComponent") // private, never compared
   private record Draft(
       double arrivalSeconds,
       int promptTokens,

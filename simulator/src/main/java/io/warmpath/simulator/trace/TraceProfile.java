@@ -31,6 +31,7 @@ public enum TraceProfile {
   /** Mean requests a second unless told otherwise. */
   public static final double REQUESTS_PER_SECOND = 5;
 
+  @SuppressWarnings("ImmutableEnumChecker") // a copy that nobody can change
   private final List<Part> parts;
 
   TraceProfile(Part... parts) {

@@ -93,7 +93,7 @@ final class ReplayOutputTest {
 
   @Test
   void table_hasARowForEachPolicy() throws InterruptedException {
-    assertThat(ReplayTable.of(results()).lines().map(line -> line.split(" ")[0]))
+    assertThat(ReplayTable.of(results()).lines().map(line -> line.split(" ", -1)[0]))
         .containsExactly("policy", "round-robin", "warmpath");
   }
 

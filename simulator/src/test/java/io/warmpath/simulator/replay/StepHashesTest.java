@@ -46,7 +46,7 @@ final class StepHashesTest {
     long[] first = random.longs(blocks, 0, 1000).toArray();
     long[] second = first.clone();
     for (int i = shared; i < blocks; i++) {
-      second[i] = 1000 + i;
+      second[i] = 1000L + i;
     }
     long[] firstSteps = steps(promptTokens, blockTokens, first);
     long[] secondSteps = steps(promptTokens, blockTokens, second);

@@ -149,7 +149,8 @@ final class TraceReaderTest {
   void bunchedArrivals_showTheTickOfTheClock() {
     double[] arrivals = new double[400];
     for (int i = 0; i < arrivals.length; i++) {
-      arrivals[i] = 3000.0 * (i / 10) + (i / 10 % 3 == 0 ? 1 : 0);
+      int tick = i / 10;
+      arrivals[i] = 3000.0 * tick + (tick % 3 == 0 ? 1 : 0);
     }
     assertThat(Trace.tickMillis(arrivals)).isBetween(2998.0, 3002.0);
   }

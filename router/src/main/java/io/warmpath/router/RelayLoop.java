@@ -1,0 +1,103 @@
+package io.warmpath.router;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoop;
+import java.net.URI;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One event loop and its connections to agents. A client's connection belongs to one loop; its
+ * requests are decided there, sent over that loop's own connections, and their answers come back
+ * there. So a request's state has one thread, and nothing on its path is shared but the published
+ * table and the counters.
+ */
+final class RelayLoop {
+
+  /** What an agent may send ahead of a slow client, each stream: thousands of tokens. */
+  private static final int WINDOW_BYTES = 64 * 1024;
+
+  private final EventLoop eventLoop;
+  private final Transport transport;
+  private final RouterConfig.Upstream config;
+  private final int maxAnswerBytes;
+  private final AgentHttp http;
+  private final Map<String, ManagedChannel> channels = new HashMap<>(); // Of this loop's thread.
+
+  RelayLoop(
+      EventLoop eventLoop, Transport transport, RouterConfig.Upstream config, int maxAnswerBytes) {
+    this.eventLoop = eventLoop;
+    this.transport = transport;
+    this.http = new AgentHttp(eventLoop, transport);
+    this.config = config;
+    this.maxAnswerBytes = maxAnswerBytes;
+  }
+
+  /** This loop's HTTP connections to agents. */
+  AgentHttp http() {
+    return http;
+  }
+
+  /** Returns the connection to the agent at {@code address}, made when first asked for. */
+  ManagedChannel channel(String address) {
+    return channels.computeIfAbsent(address, this::open);
+  }
+
+  /**
+   * Closes the connections to agents that left; what runs on them goes on to its end. Wakes those
+   * that wait to reconnect, so that an agent that came back is used at once. Any thread.
+   *
+   * @param addresses agents that are alive
+   */
+  void retain(Set<String> addresses) {
+    eventLoop.execute(() ->
+        channels
+            .entrySet()
+            .removeIf(entry -> {
+              if (addresses.contains(entry.getKey())) {
+                entry.getValue().resetConnectBackoff();
+                return false;
+              }
+              entry.getValue().shutdown();
+              return true;
+            }));
+  }
+
+  /** Cuts every connection. Any thread. */
+  void close() {
+    eventLoop.execute(() -> {
+      channels.values().forEach(ManagedChannel::shutdownNow);
+      channels.clear();
+    });
+  }
+
+  private ManagedChannel open(String address) {
+    URI target = URI.create("grpc://" + address);
+    return NettyChannelBuilder.forAddress(target.getHost(), target.getPort())
+        .eventLoopGroup(eventLoop)
+        .channelType(transport.client())
+        .executor(inLoop())
+        .usePlaintext()
+        .disableRetry()
+        .flowControlWindow(WINDOW_BYTES)
+        .keepAliveTime(config.keepAliveSeconds(), TimeUnit.SECONDS)
+        .keepAliveTimeout(config.keepAliveTimeoutSeconds(), TimeUnit.SECONDS)
+        .maxInboundMessageSize(maxAnswerBytes)
+        .build();
+  }
+
+  /** Runs what already is on the loop's thread at once; gRPC keeps the order of a call's events. */
+  private Executor inLoop() {
+    return task -> {
+      if (eventLoop.inEventLoop()) {
+        task.run();
+      } else {
+        eventLoop.execute(task);
+      }
+    };
+  }
+}

@@ -1,0 +1,24 @@
+package io.warmpath.router;
+
+import io.warmpath.routing.Ticker;
+import java.util.function.Supplier;
+
+/**
+ * What a request needs on its way, for every front door.
+ *
+ * @param table the published table; one volatile read
+ * @param loops the event loops
+ * @param sessions makes session keys
+ * @param inFlight counts and limits the requests of this router
+ * @param limits what this router takes on
+ * @param prefetchMessages messages of a stream that an agent may be ahead of the client
+ * @param ticker the process's clock
+ */
+record RequestPath(
+    Supplier<RoutingTable> table,
+    RelayLoops loops,
+    SessionKeys sessions,
+    InFlight inFlight,
+    RouterConfig.Limits limits,
+    int prefetchMessages,
+    Ticker ticker) {}

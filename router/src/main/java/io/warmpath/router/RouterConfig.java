@@ -1,0 +1,259 @@
+package io.warmpath.router;
+
+import com.google.errorprone.annotations.Var;
+import io.warmpath.membership.ZooKeeperSettings;
+import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.Policy;
+import io.warmpath.routing.ReplicaReport;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a router is told at start.
+ *
+ * @param routerId unique in the cluster, of [A-Za-z0-9._-]; empty for one made from host and time
+ * @param grpc where the gRPC front door listens
+ * @param admin where metrics and health listen
+ * @param fleet where the replicas are known from
+ * @param defaultModel how a model is served that {@code models} does not name
+ * @param models how single models are served, by base model name
+ * @param limits what one router takes on
+ * @param upstream how agents are talked to
+ * @param drainTimeout longest wait for running requests at shutdown, at least 0
+ * @param sessionSecret keys the hashes of session ids; equal in all routers of a cluster; empty for
+ *     a random one, which makes sessions unknown to other routers and after a restart
+ * @param http where the HTTP front door listens, or null for none
+ */
+public record RouterConfig(
+    String routerId,
+    Listen grpc,
+    Listen admin,
+    Fleet fleet,
+    Model defaultModel,
+    @Var Map<String, Model> models,
+    Limits limits,
+    Upstream upstream,
+    Duration drainTimeout,
+    String sessionSecret,
+    @Nullable Listen http) {
+
+  /** Makes a config without an HTTP front door. */
+  public RouterConfig(
+      String routerId,
+      Listen grpc,
+      Listen admin,
+      Fleet fleet,
+      Model defaultModel,
+      Map<String, Model> models,
+      Limits limits,
+      Upstream upstream,
+      Duration drainTimeout,
+      String sessionSecret) {
+    this(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        null);
+  }
+
+  public RouterConfig {
+    models = Map.copyOf(models);
+    if (drainTimeout.isNegative()) {
+      throw new IllegalArgumentException("drainTimeout: " + drainTimeout + ", allowed: at least 0");
+    }
+  }
+
+  /** Returns the defaults, listening on free ports of the loopback interface. */
+  public static RouterConfig of(Fleet fleet) {
+    return new RouterConfig(
+        "",
+        new Listen("127.0.0.1", 0),
+        new Listen("127.0.0.1", 0),
+        fleet,
+        Model.DEFAULT,
+        Map.of(),
+        Limits.DEFAULT,
+        Upstream.DEFAULT,
+        Duration.ofSeconds(30),
+        "");
+  }
+
+  /** Returns a copy that listens elsewhere. */
+  public RouterConfig listening(Listen newGrpc, Listen newAdmin) {
+    return new RouterConfig(
+        routerId,
+        newGrpc,
+        newAdmin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        http);
+  }
+
+  /** Returns a copy that serves every model that is not named as {@code model} says. */
+  public RouterConfig withDefaultModel(Model model) {
+    return new RouterConfig(
+        routerId, grpc, admin, fleet, model, models, limits, upstream, drainTimeout, sessionSecret);
+  }
+
+  /** Returns a copy with other limits. */
+  public RouterConfig withLimits(Limits newLimits) {
+    return new RouterConfig(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        newLimits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        http);
+  }
+
+  /** Returns a copy with an HTTP front door. */
+  public RouterConfig withHttp(Listen newHttp) {
+    return new RouterConfig(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        newHttp);
+  }
+
+  /** How the model {@code name} is served. */
+  Model model(String name) {
+    return models.getOrDefault(name, defaultModel);
+  }
+
+  /**
+   * Where to listen.
+   *
+   * @param host address or host name of an interface, {@code 0.0.0.0} for all
+   * @param port 0 for any free one
+   */
+  public record Listen(String host, int port) {
+
+    public Listen {
+      if (host.isEmpty()) {
+        throw new IllegalArgumentException("listen: the host is empty");
+      }
+      range("listen: port", port, 0, 65_535);
+    }
+
+    @Override
+    public String toString() {
+      return host + ":" + port;
+    }
+  }
+
+  /** Where the replicas are known from. */
+  public sealed interface Fleet {
+
+    /** From ZooKeeper, where agents and routers announce themselves. */
+    record ZooKeeper(ZooKeeperSettings settings) implements Fleet {}
+
+    /**
+     * From the config: the replicas never change and report nothing, so that the router knows of
+     * load only what it sends itself. For trials and tests.
+     *
+     * @param replicas ids distinct
+     */
+    record Fixed(@Var List<ReplicaReport> replicas) implements Fleet {
+
+      public Fixed {
+        replicas = List.copyOf(replicas);
+      }
+    }
+  }
+
+  /**
+   * How one model is served.
+   *
+   * @param policy the placement policy
+   * @param placement its settings, {@code mode} among them
+   * @param maxPromptTokens longest prompt that is taken, at least 1; the fleet's own limit holds
+   *     too
+   */
+  public record Model(Policy policy, PlacementConfig placement, int maxPromptTokens) {
+
+    /** Warmpath's own policy; prompts up to 2 million tokens. */
+    public static final Model DEFAULT =
+        new Model(Policy.WARMPATH, PlacementConfig.DEFAULT, 2_000_000);
+
+    public Model {
+      range("maxPromptTokens", maxPromptTokens, 1, Integer.MAX_VALUE);
+    }
+  }
+
+  /**
+   * What one router takes on.
+   *
+   * @param maxInFlight requests at once; more are refused as overload
+   * @param maxMessageBytes longest request message, 1 KiB to 256 MiB
+   * @param maxModels models told apart; replicas of further ones are ignored
+   * @param retryMaxRetries further replicas to try when one fails before its first token, 0..10
+   */
+  public record Limits(int maxInFlight, int maxMessageBytes, int maxModels, int retryMaxRetries) {
+
+    /** 20,000 requests at once, messages of 16 MiB, 256 models, 2 retries. */
+    public static final Limits DEFAULT = new Limits(20_000, 16 << 20, 256, 2);
+
+    public Limits {
+      range("maxInFlight", maxInFlight, 1, 10_000_000);
+      range("maxMessageBytes", maxMessageBytes, 1 << 10, 256 << 20);
+      range("maxModels", maxModels, 1, 100_000);
+      range("retryMaxRetries", retryMaxRetries, 0, 10);
+    }
+  }
+
+  /**
+   * How agents are talked to.
+   *
+   * @param eventLoops event loops; each has its own connection to every agent it uses, 1..256
+   * @param keepAliveSeconds a silent connection is probed after so long, 10..3,600
+   * @param keepAliveTimeoutSeconds and given up after so long without an answer, 1..600
+   * @param prefetchMessages messages of one stream that an agent may be ahead of the client,
+   *     1..1,024
+   */
+  public record Upstream(
+      int eventLoops, int keepAliveSeconds, int keepAliveTimeoutSeconds, int prefetchMessages) {
+
+    /** One loop for two processors; probes after 10 s, given up after 5 s; 16 messages ahead. */
+    public static final Upstream DEFAULT =
+        new Upstream(Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 256), 10, 5, 16);
+
+    public Upstream {
+      range("eventLoops", eventLoops, 1, 256);
+      range("keepAliveSeconds", keepAliveSeconds, 10, 3_600);
+      range("keepAliveTimeoutSeconds", keepAliveTimeoutSeconds, 1, 600);
+      range("prefetchMessages", prefetchMessages, 1, 1_024);
+    }
+  }
+
+  private static void range(String name, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw new IllegalArgumentException(name + ": " + value + ", allowed: " + low + " to " + high);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package io.warmpath.router;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.grpc.Metadata;
+import io.grpc.stub.StreamObserver;
+import io.warmpath.membership.RecordCodec;
+import io.warmpath.routing.Decision;
+import io.warmpath.routing.FleetView;
+import io.warmpath.routing.PickRequest;
+import io.warmpath.v1.ExplainResponse;
+import io.warmpath.v1.FleetReplica;
+import io.warmpath.v1.GenerateRequest;
+import io.warmpath.v1.GetFleetRequest;
+import io.warmpath.v1.GetFleetResponse;
+import io.warmpath.v1.Placement;
+import io.warmpath.v1.PlacementReason;
+import io.warmpath.v1.ReplicaRecord;
+import io.warmpath.v1.RouteRequest;
+import io.warmpath.v1.RouteResponse;
+import io.warmpath.v1.RoutingServiceGrpc;
+import java.util.function.BooleanSupplier;
+
+/** The router's decisions without the traffic. Changes nothing. */
+final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
+
+  private final RequestPath path;
+  private final String routerId;
+  private final BooleanSupplier connected;
+
+  RoutingEndpoint(RequestPath path, String routerId, BooleanSupplier connected) {
+    this.path = path;
+    this.routerId = routerId;
+    this.connected = connected;
+  }
+
+  /** A decision and the table that it was made on. */
+  private record Decided(Decision decision, RoutingTable table) {}
+
+  @Override
+  public void route(RouteRequest request, StreamObserver<RouteResponse> observer) {
+    try {
+      Decided decided = decide(request.getRequest());
+      observer.onNext(routeResponse(decided));
+      observer.onCompleted();
+    } catch (RequestRefusedException refused) {
+      fail(observer, refused.failure());
+    }
+  }
+
+  @Override
+  public void explain(RouteRequest request, StreamObserver<ExplainResponse> observer) {
+    try {
+      Decided decided = decide(request.getRequest());
+      observer.onNext(
+          ExplainResponse.newBuilder().setDecision(Wire.decision(decided.decision)).build());
+      observer.onCompleted();
+    } catch (RequestRefusedException refused) {
+      fail(observer, refused.failure());
+    }
+  }
+
+  @Override
+  public void getFleet(GetFleetRequest request, StreamObserver<GetFleetResponse> observer) {
+    RoutingTable table = path.table().get();
+    GetFleetResponse.Builder response =
+        GetFleetResponse.newBuilder()
+            .setRouterId(routerId)
+            .setViewNumber(table.number())
+            .setRouters(table.view().routerCount())
+            .setMembershipConnected(connected.getAsBoolean());
+    for (FleetView.Observed observed : table.view().replicas()) {
+      response.addReplicas(replica(observed));
+    }
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  private FleetReplica replica(FleetView.Observed observed) {
+    return FleetReplica.newBuilder()
+        .setRecord(record(observed))
+        .setAgeSeconds((path.ticker().nanos() - observed.receivedNanos()) / 1e9)
+        .build();
+  }
+
+  private static ReplicaRecord record(FleetView.Observed observed) {
+    try {
+      return ReplicaRecord.parseFrom(RecordCodec.encode(observed.report()));
+    } catch (InvalidProtocolBufferException bug) {
+      throw new IllegalStateException(bug);
+    }
+  }
+
+  private Decided decide(GenerateRequest request) throws RequestRefusedException {
+    RequestCheck.check(request);
+    RoutingTable table = path.table().get();
+    RoutingTable.Resolved model = table.resolve(request.getModel(), request.getLoraAdapter());
+    Metadata none = new Metadata();
+    AffinityInputs affinity = AffinityInputs.of(request, none);
+    PickRequest pick =
+        new PickRequest(
+            PromptReader.read(request, model, affinity),
+            path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId()),
+            Wire.constraints(request.getRouting()),
+            model.unable(),
+            1);
+    return new Decided(model.route().placement().picker().explain(pick), table);
+  }
+
+  private static RouteResponse routeResponse(Decided decided) throws RequestRefusedException {
+    Decision decision = decided.decision;
+    String chosen = decision.chosen();
+    if (chosen == null) {
+      throw new RequestRefusedException(
+          new RequestFailure(
+              RequestFailure.Kind.NO_READY_REPLICA,
+              "no replica would take the request: "
+                  + (decision.refusal() == null
+                      ? "unknown"
+                      : Wire.camelCase(decision.refusal().name()))));
+    }
+    Placement.Builder placement =
+        Placement.newBuilder()
+            .setReplicaId(chosen)
+            .setReason(
+                decision.reason() == null
+                    ? PlacementReason.PLACEMENT_REASON_UNSPECIFIED
+                    : Wire.reason(decision.reason()))
+            .setAttempts(1)
+            .setFamily(decision.family());
+    for (Decision.Candidate candidate : decision.candidates()) {
+      if (candidate.replicaId().equals(chosen)) {
+        placement
+            .setExpectedCachedTokens(candidate.matchedTokens())
+            .setPendingWorkSeconds(candidate.pendingWorkSeconds());
+      }
+    }
+    return RouteResponse.newBuilder()
+        .setPlacement(placement)
+        .setAddress(address(decided.table, chosen))
+        .build();
+  }
+
+  private static String address(RoutingTable table, String replicaId) {
+    for (FleetView.Observed observed : table.view().replicas()) {
+      if (observed.report().id().equals(replicaId)) {
+        return observed.report().identity().address();
+      }
+    }
+    return "";
+  }
+
+  private static void fail(StreamObserver<?> observer, RequestFailure failure) {
+    observer.onError(
+        StatusMapping.status(failure).asRuntimeException(StatusMapping.trailers(failure)));
+  }
+}

@@ -1,0 +1,84 @@
+package io.warmpath.router;
+
+import com.google.errorprone.annotations.Var;
+import io.warmpath.routing.FleetView;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything the data path reads of the control path: published whole, in one volatile field.
+ *
+ * @param number grows by one with each view; 0 before the first
+ * @param publishedNanos when it was published, by the process's ticker
+ * @param view the fleet that it was made from
+ * @param models by base model name
+ * @param adapters base model name by adapter name, for requests that name the adapter as model
+ */
+record RoutingTable(
+    long number,
+    long publishedNanos,
+    FleetView view,
+    @Var Map<String, ModelRoute> models,
+    @Var Map<String, String> adapters) {
+
+  RoutingTable {
+    models = Map.copyOf(models);
+    adapters = Map.copyOf(adapters);
+  }
+
+  /**
+   * Returns the route of a request.
+   *
+   * @param model the name of a base model or, as OpenAI clients do, of an adapter
+   * @param adapter the adapter, empty for none
+   * @throws RequestRefusedException when there is no such model or adapter
+   */
+  Resolved resolve(String model, String adapter) throws RequestRefusedException {
+    ModelRoute route = models.get(model);
+    if (route == null) {
+      String base = adapter.isEmpty() ? adapters.get(model) : null;
+      ModelRoute baseRoute = base == null ? null : models.get(base);
+      if (baseRoute == null && number == 0) {
+        throw new RequestRefusedException(
+            new RequestFailure(
+                RequestFailure.Kind.NO_READY_REPLICA, "the fleet is not known yet", 1));
+      }
+      if (baseRoute == null) {
+        throw RequestRefusedException.unknownModel(
+            "model '" + Text.shown(model) + "' is not served here");
+      }
+      return withAdapter(baseRoute, model);
+    }
+    return adapter.isEmpty() ? new Resolved(route, "", List.of()) : withAdapter(route, adapter);
+  }
+
+  private static Resolved withAdapter(ModelRoute route, String adapter)
+      throws RequestRefusedException {
+    List<String> lacking = route.missingAdapter().get(adapter);
+    if (lacking == null) {
+      throw RequestRefusedException.unknownModel(
+          "lora_adapter '"
+              + Text.shown(adapter)
+              + "' of model '"
+              + route.model()
+              + "' is not loaded");
+    }
+    return new Resolved(route, adapter, lacking);
+  }
+
+  /** Whether any replica is ready to serve. */
+  boolean anyReady() {
+    return view.replicas().stream()
+        .anyMatch(
+            observed -> observed.report().state() == io.warmpath.routing.ReplicaReport.State.READY);
+  }
+
+  /**
+   * A model name, resolved.
+   *
+   * @param route the base model's route
+   * @param adapter the adapter, empty for none
+   * @param unable ids of replicas that lack the adapter
+   */
+  record Resolved(ModelRoute route, String adapter, List<String> unable) {}
+}

@@ -1,0 +1,63 @@
+package io.warmpath.router;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Turns session ids into keys: 64 bits of a keyed hash, so that what is stored, reported and shown
+ * tells nothing of the id. Thread-safe.
+ */
+final class SessionKeys {
+
+  private static final String ALGORITHM = "HmacSHA256";
+  private static final int RANDOM_SECRET_BYTES = 32;
+
+  private final SecretKeySpec secret;
+  private final ThreadLocal<Mac> macs = ThreadLocal.withInitial(this::newMac);
+
+  /** Takes the cluster's secret, empty for a random one. */
+  SessionKeys(String clusterSecret) {
+    byte[] key =
+        clusterSecret.isEmpty() ? randomKey() : clusterSecret.getBytes(StandardCharsets.UTF_8);
+    this.secret = new SecretKeySpec(key, ALGORITHM);
+  }
+
+  private static byte[] randomKey() {
+    byte[] key = new byte[RANDOM_SECRET_BYTES];
+    new SecureRandom().nextBytes(key);
+    return key;
+  }
+
+  /** Returns the key of a tenant's session with a model, never 0; 0 for an empty session id. */
+  long key(String tenant, String model, String sessionId) {
+    if (sessionId.isEmpty()) {
+      return 0;
+    }
+    Mac mac = macs.get();
+    update(mac, tenant);
+    update(mac, model);
+    update(mac, sessionId);
+    long key = ByteBuffer.wrap(mac.doFinal()).getLong();
+    return key == 0 ? 1 : key;
+  }
+
+  private static void update(Mac mac, String part) {
+    byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+    mac.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+    mac.update(bytes);
+  }
+
+  private Mac newMac() {
+    try {
+      Mac mac = Mac.getInstance(ALGORITHM);
+      mac.init(secret);
+      return mac;
+    } catch (GeneralSecurityException everyJdkHasIt) {
+      throw new IllegalStateException(everyJdkHasIt);
+    }
+  }
+}
