@@ -330,8 +330,8 @@ final class AgentTest {
 
   @Test
   void slowReader_holdsTheEngineBack() throws Exception {
-    String text = "x".repeat(1000);
-    int events = 20_000;
+    String text = "x".repeat(8_000);
+    int events = 3_000;
     int[] written = new int[1];
     engine.on(
         "/v1/completions",
@@ -348,7 +348,7 @@ final class AgentTest {
         });
     SlowReader reader = new SlowReader(fixture.channel());
     reader.start(AgentFixture.request());
-    // 20 MB are not written while nobody reads: sockets and windows hold a small part of it.
+    // 24 MB are not written while nobody reads: sockets and windows hold a small part of it.
     Await.until("the engine is held back", AgentFixture.LIMIT, new SteadyCount(written));
     synchronized (written) {
       assertThat(written[0]).isLessThan(events);
