@@ -308,9 +308,13 @@ final class HttpExchange {
         follow(routed, routed.replicaFailed());
         return;
       }
-      RoutedRequest.Step step = routed.replicaFailed();
+      routed.failedByEngine();
       release();
-      if (stream && step instanceof RoutedRequest.Step.GiveUp(RequestFailure failure)) {
+      if (stream) {
+        RequestFailure failure =
+            new RequestFailure(
+                RequestFailure.Kind.REPLICA_FAILED,
+                "replica " + lease.replica().id() + " failed after the stream had begun");
         client.write(
             new DefaultHttpContent(Unpooled.wrappedBuffer(OpenAiError.of(failure).event())));
         client.write(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -329,10 +333,12 @@ final class HttpExchange {
       held = null;
       headSent = true;
       body = new byte[0];
-      routed.firstToken();
+      status = response.status().code();
+      if (status < 400) {
+        routed.firstToken(); // An error computed nothing.
+      }
       stream =
           response.headers().get(HttpHeaderNames.CONTENT_TYPE, "").startsWith("text/event-stream");
-      status = response.status().code();
       HttpResponse toClient = new DefaultHttpResponse(HttpVersion.HTTP_1_1, response.status());
       HttpHeaders headers = toClient.headers().set(response.headers());
       HOP_BY_HOP.forEach(headers::remove);

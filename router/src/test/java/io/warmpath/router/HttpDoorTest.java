@@ -107,6 +107,7 @@ final class HttpDoorTest {
       assertThat(response.statusCode()).isEqualTo(400);
       assertThat(response.body()).isEqualTo(error);
       assertThat(harness.outcomes()).containsExactly(Outcome.Cancelled.class);
+      assertThat(harness.placement.leases().getFirst().events).doesNotContain("first token");
     }
   }
 
