@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 /** One replay of a trace through a cluster of its own, whose caches start empty. */
 final class DemoRun {
 
-  private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+  private static final Duration READY_LIMIT = Duration.ofMinutes(2);
 
   /** Longest wait for the last answers; an overloaded policy's queue may be long. */
   private static final long TAIL_SECONDS = 300;
