@@ -43,6 +43,9 @@ public final class Announcer<T> implements AutoCloseable {
   /** Wait after a write that failed or was fenced, while connected. */
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** Time between two counts of the fleet. */
+  private static final long COUNT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   /** Tries to get at a znode that changes hands meanwhile. */
   private static final int CLAIM_ATTEMPTS = 4;
 
@@ -70,9 +73,11 @@ public final class Announcer<T> implements AutoCloseable {
   private long rewriteAtNanos;
 
   private volatile boolean fencedNow;
+  private volatile int fleetSize = 1;
 
   // Written by the writer thread only.
   private @Nullable Owned owned;
+  private long countAtNanos = System.nanoTime();
 
   private Announcer(MembershipClient client, RecordKind<T> kind) {
     this.client = client;
@@ -212,6 +217,9 @@ public final class Announcer<T> implements AutoCloseable {
       ZnodeSession session = client.session();
       Result result = write(session, next);
       setFenced(result == Result.FENCED, next);
+      if (result == Result.WRITTEN) {
+        countFleet(session);
+      }
       return result;
     } catch (KeeperException e) {
       // Whether the write was done is not known; the next one looks first.
@@ -277,6 +285,19 @@ public final class Announcer<T> implements AutoCloseable {
     };
   }
 
+  private void countFleet(ZnodeSession session) throws InterruptedException {
+    long now = System.nanoTime();
+    if (now - countAtNanos < 0) {
+      return;
+    }
+    try {
+      fleetSize = Math.max(1, session.childCount(kind.folder().apply(client.paths())));
+      countAtNanos = now + COUNT_NANOS;
+    } catch (KeeperException e) {
+      log.debug("could not count the fleet: {}", e.code());
+    }
+  }
+
   private void setFenced(boolean now, Outgoing next) {
     if (now != fencedNow) {
       fencedNow = now;
@@ -307,6 +328,11 @@ public final class Announcer<T> implements AutoCloseable {
   /** Whether a newer process of the same id keeps this one from announcing. */
   public boolean isFenced() {
     return fencedNow;
+  }
+
+  /** Replicas (or routers) in the cluster, this one included; at most 5 s and one write old. */
+  public int fleetSize() {
+    return fleetSize;
   }
 
   /** Records written. */

@@ -181,12 +181,18 @@ public final class Directory implements AutoCloseable {
     }
     lock.lock();
     try {
+      if (closing) {
+        return; // The watch lasts as long as the session.
+      }
+      boolean idle = marks.isEmpty() && !fullReadNeeded;
       if (isFolder(event.getPath()) || marks.size() >= MAX_MARKS) {
         fullReadNeeded = true;
       } else {
         marks.add(event.getPath());
       }
-      changed.signal();
+      if (idle) {
+        changed.signal(); // Otherwise the thread is awake, or sleeps out the spacing.
+      }
     } finally {
       lock.unlock();
     }

@@ -2,10 +2,12 @@ package io.warmpath.membership;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.zookeeper.server.NIOServerCnxnFactory;
 import org.apache.zookeeper.server.ServerCnxnFactory;
 import org.apache.zookeeper.server.ZooKeeperServer;
 import org.apache.zookeeper.util.ServiceUtils;
@@ -55,9 +57,7 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
         new ZooKeeperServer(directory.toFile(), directory.toFile(), TICK_MILLIS);
     started.setMinSessionTimeout(2 * TICK_MILLIS);
     started.setMaxSessionTimeout(MAX_SESSION_MILLIS);
-    ServerCnxnFactory factory =
-        ServerCnxnFactory.createFactory(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), MAX_CONNECTIONS);
+    ServerCnxnFactory factory = listen();
     try {
       factory.startup(started);
     } catch (InterruptedException e) {
@@ -67,6 +67,21 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
     port = factory.getLocalPort();
     listener = factory;
     server = started;
+  }
+
+  private ServerCnxnFactory listen() throws IOException {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    // Named outright: a system property of the library would choose another kind otherwise.
+    ServerCnxnFactory factory = new NIOServerCnxnFactory();
+    try {
+      factory.configure(address, MAX_CONNECTIONS);
+      return factory;
+    } catch (BindException e) {
+      throw new IOException(
+          "cannot listen on %s for the embedded ZooKeeper: %s"
+              .formatted(connectString(), e.getMessage()),
+          e);
+    }
   }
 
   /** {@code host:port} for clients. */

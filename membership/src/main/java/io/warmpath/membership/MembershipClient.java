@@ -1,5 +1,6 @@
 package io.warmpath.membership;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -45,6 +46,9 @@ public final class MembershipClient implements AutoCloseable {
 
   private volatile State state = State.DISCONNECTED;
 
+  @GuardedBy("this")
+  private boolean closed;
+
   private MembershipClient(ZooKeeperSettings settings) {
     this.settings = settings;
     this.paths = new ClusterPaths(settings.root());
@@ -76,9 +80,13 @@ public final class MembershipClient implements AutoCloseable {
     try {
       if (!curator.blockUntilConnected(settings.connectionTimeoutMillis(), TimeUnit.MILLISECONDS)) {
         throw new MembershipException(
-            "ZooKeeper at '%s' did not answer within %,d ms; check zookeeper.connectString and that"
-                    .formatted(settings.connectString(), settings.connectionTimeoutMillis())
-                + " the servers run",
+            "ZooKeeper at '%s' did not answer within %,d ms; check %s, and that the servers run"
+                .formatted(
+                    settings.connectString(),
+                    settings.connectionTimeoutMillis(),
+                    settings.tls() == null
+                        ? "zookeeper.connectString"
+                        : "zookeeper.connectString and zookeeper.tls"),
             null);
       }
       createFolders(session());
@@ -132,7 +140,10 @@ public final class MembershipClient implements AutoCloseable {
     }
   }
 
-  private void enter(State next) {
+  private synchronized void enter(State next) {
+    if (closed) {
+      return;
+    }
     state = next;
     listeners.forEach(listener -> listener.accept(next));
   }
@@ -198,6 +209,12 @@ public final class MembershipClient implements AutoCloseable {
   /** Ends the session; what this process announced vanishes at once. */
   @Override
   public void close() {
+    shut();
     curator.close();
+  }
+
+  private synchronized void shut() {
+    enter(State.DISCONNECTED);
+    closed = true;
   }
 }

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class Roster<T> {
 
   /*
-   * Which record counts. A znode created later always does: whoever holds the id now was let in by
-   * the announcers' fencing. Within one znode the highest (epoch, sequence) does, against a fenced
-   * writer that slipped through. The same record written again is not news: it keeps the time it
-   * was first received, so that its age stays right.
+   * Which record counts. That of another znode than before always does: whoever holds the id now
+   * was let in by the announcers' fencing. Within one znode the highest (epoch, sequence) does,
+   * against a fenced writer that slipped through. The same record written again is not news: it
+   * keeps the time it was first received, so that its age stays right.
    *
    * When a znode is gone. A process that leaves in order says so before (draining, down), and is
    * removed at once. Otherwise its session ended: its process died, or lost ZooKeeper alone and
@@ -95,12 +95,10 @@ final class Roster<T> {
     int age = known == null ? 1 : compare(record, known.record);
     if (known != null && age == 0) {
       // The same words in an old or a new znode.
-      entries.put(
-          id,
-          new Entry<>(known.record, Math.max(creation, known.creation), known.receivedNanos, null));
+      entries.put(id, new Entry<>(known.record, creation, known.receivedNanos, null));
       return false;
     }
-    if (known != null && age < 0 && creation <= known.creation) {
+    if (known != null && age < 0 && creation == known.creation) {
       counters.outdated();
       return found(id);
     }

@@ -111,6 +111,12 @@ final class ZnodeSession {
     return zooKeeper.getChildren(path, false);
   }
 
+  /** Number of {@code path}'s children, 0 when it does not exist. */
+  int childCount(String path) throws KeeperException, InterruptedException {
+    Stat stat = zooKeeper.exists(path, false);
+    return stat == null ? 0 : stat.getNumChildren();
+  }
+
   /**
    * Watches {@code path} and all below until the session ends; again for the same has no effect.
    */

@@ -62,8 +62,14 @@ public record ZooKeeperSettings(
   /** Everything but the secret. */
   @Override
   public String toString() {
-    return "ZooKeeperSettings[connectString=%s, root=%s, sessionTimeoutMillis=%d, digest=%s, tls=%s]"
-        .formatted(connectString, root, sessionTimeoutMillis, digest == null ? "none" : "set", tls);
+    return "ZooKeeperSettings[%s%s, session %d ms, connection %d ms, digest %s, tls %s]"
+        .formatted(
+            connectString,
+            root,
+            sessionTimeoutMillis,
+            connectionTimeoutMillis,
+            digest == null ? "none" : "set",
+            tls);
   }
 
   private static void checkConnectString(String connectString) {

@@ -3,11 +3,14 @@ package io.warmpath.membership;
 import io.warmpath.routing.Ticker;
 import io.warmpath.testkit.Await;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.ZooKeeper;
@@ -18,9 +21,11 @@ final class Cluster {
   static final int SESSION_MILLIS = 4_000;
 
   final EmbeddedZooKeeper server;
+  private final Path dataDir;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
   Cluster(Path dataDir) throws IOException {
+    this.dataDir = dataDir;
     server = EmbeddedZooKeeper.start(dataDir, 0);
   }
 
@@ -43,6 +48,15 @@ final class Cluster {
   <T extends AutoCloseable> T closing(T resource) {
     opened.push(resource);
     return resource;
+  }
+
+  /** Deletes all that the stopped server had stored. */
+  void deleteData() throws IOException {
+    try (Stream<Path> paths = Files.walk(dataDir)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
   }
 
   /** Ends the session of {@code client} behind its back, as an expiry does. */

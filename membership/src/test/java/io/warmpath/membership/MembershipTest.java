@@ -1,9 +1,11 @@
 package io.warmpath.membership;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.ReplicaReport;
+import io.warmpath.routing.Ticker;
 import io.warmpath.testkit.Await;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -85,7 +87,7 @@ final class MembershipTest {
     cluster.killSession(agent);
 
     Await.until("new session", Views.LIMIT, () -> agent.sessionsLost() == 1);
-    Await.until("written again", Views.LIMIT, () -> a.written() == 2);
+    Await.until("written again", Views.LIMIT, () -> a.written() >= 2);
     a.announce(Reports.ready("a", 1, 2));
     views.await("report of the new session", v -> Views.report(v, "a").sequence() == 2);
     assertThat(Cluster.node(agent, path).owner()).isNotEqualTo(firstOwner);
@@ -142,10 +144,10 @@ final class MembershipTest {
     Announcer<ReplicaReport> older = cluster.closing(Announcer.forReplica(first));
     Announcer<ReplicaReport> newer = cluster.closing(Announcer.forReplica(cluster.client()));
     older.announce(Reports.ready("a", 1, 1));
-    Await.until("older written", Views.LIMIT, () -> older.written() == 1);
+    Await.until("older written", Views.LIMIT, () -> older.written() >= 1);
 
     newer.announce(Reports.ready("a", 2, 1));
-    Await.until("newer written", Views.LIMIT, () -> newer.written() == 1);
+    Await.until("newer written", Views.LIMIT, () -> newer.written() >= 1);
     older.announce(Reports.ready("a", 1, 2));
     Await.until("older fenced", Views.LIMIT, older::isFenced);
 
@@ -153,9 +155,10 @@ final class MembershipTest {
         RecordCodec.decodeReplica(Cluster.node(first, first.paths().replica("a")).data());
     assertThat(((Decoded.Valid<ReplicaReport>) held).value().epoch()).isEqualTo(2);
     assertThat(older.fenced()).isPositive();
+    long writtenBefore = older.written();
 
     newer.close();
-    Await.until("older takes over", Views.LIMIT, () -> older.written() == 2);
+    Await.until("older takes over", Views.LIMIT, () -> older.written() > writtenBefore);
     assertThat(older.isFenced()).isFalse();
   }
 
@@ -172,6 +175,142 @@ final class MembershipTest {
     views.await("new epoch", v -> Views.report(v, "a").epoch() == 2);
     assertThat(views.all.stream().dropWhile(v -> v.replicas().isEmpty()))
         .allMatch(v -> v.replicas().size() == 1);
+  }
+
+  /* As after a long pause of the servers: every agent must come back, none of them is dead. */
+  @Test
+  void allSessionsLostAtOnce_fleetNeverShrinks() throws Exception {
+    cluster.directory(cluster.client(), views);
+    List<MembershipClient> agents = new ArrayList<>();
+    for (String id : List.of("a", "b", "c")) {
+      MembershipClient agent = cluster.client();
+      agents.add(agent);
+      cluster.closing(Announcer.forReplica(agent)).announce(Reports.ready(id, 1, 1));
+    }
+    FleetView before = views.awaitIds("a", "b", "c");
+
+    for (MembershipClient agent : agents) {
+      cluster.killSession(agent);
+    }
+    for (MembershipClient agent : agents) {
+      Await.until("new session", Views.LIMIT, () -> agent.sessionsLost() == 1);
+    }
+    cluster.closing(Announcer.forReplica(cluster.client())).announce(Reports.ready("d", 1, 1));
+
+    FleetView after = views.awaitIds("a", "b", "c", "d");
+    assertThat(after.replicas()).containsAll(before.replicas());
+    assertThat(views.all.stream().dropWhile(v -> v.replicas().size() < 3))
+        .allMatch(v -> v.replicas().size() >= 3);
+  }
+
+  @Test
+  void replicaGoneWithoutAWord_leavesTheViewAfterTheGrace() {
+    MembershipClient router = cluster.client();
+    Directory.Settings settings = new Directory.Settings(10, 10, 0, 50_000_000);
+    cluster.closing(Directory.open(router, Ticker.system(), "router-0", views, settings));
+    MembershipClient agent = cluster.client();
+    cluster.closing(Announcer.forReplica(agent)).announce(Reports.ready("a", 1, 1));
+    views.awaitIds("a");
+
+    agent.close();
+
+    views.awaitIds();
+  }
+
+  @Test
+  void znodeDeletedByAnOperator_isBackWithTheNextReport() throws Exception {
+    cluster.directory(cluster.client(), views);
+    MembershipClient agent = cluster.client();
+    Announcer<ReplicaReport> a = cluster.closing(Announcer.forReplica(agent));
+    a.announce(Reports.ready("a", 1, 1));
+    views.awaitIds("a");
+
+    agent.session().delete(agent.paths().replica("a"), -1);
+    a.announce(Reports.ready("a", 1, 2));
+
+    views.await("second report", v -> Views.report(v, "a").sequence() == 2);
+  }
+
+  @Test
+  void routerZnodeDeletedByAnOperator_isBackWithinASessionTimeout() throws Exception {
+    MembershipClient client = cluster.client(cluster.settings().withTimeouts(1_000, 10_000));
+    RouterInfo router = new RouterInfo("router-1", 1, "h:1", "");
+    Announcer<RouterInfo> announcer = cluster.closing(Announcer.forRouter(client, router));
+    Await.until("written", Views.LIMIT, () -> announcer.written() >= 1);
+
+    client.session().delete(client.paths().router("router-1"), -1);
+    long writtenBefore = announcer.written();
+
+    Await.until("written again", Views.LIMIT, () -> announcer.written() > writtenBefore);
+    assertThat(Cluster.node(client, client.paths().router("router-1")).owner())
+        .isEqualTo(client.session().id());
+  }
+
+  /* A ZooKeeper whose volume was lost starts empty; its transaction numbers begin again. */
+  @Test
+  void serverLosesItsData_fleetIsAnnouncedAnew() throws Exception {
+    ZooKeeperSettings settings = cluster.settings().withTimeouts(1_000, 10_000);
+    Directory directory = cluster.directory(cluster.client(settings), views);
+    Announcer<ReplicaReport> a = cluster.closing(Announcer.forReplica(cluster.client(settings)));
+    for (int i = 1; i <= 20; i++) {
+      a.announce(Reports.ready("a", 1, i));
+    }
+    views.await("report 20", v -> !v.replicas().isEmpty() && Views.report(v, "a").sequence() == 20);
+
+    cluster.server.stop();
+    Await.until("disconnect", Views.LIMIT, () -> !directory.connected());
+    cluster.deleteData();
+    cluster.server.restart();
+    a.announce(Reports.ready("a", 1, 21));
+
+    views.await("report 21", v -> Views.report(v, "a").sequence() == 21);
+    assertThat(views.all.stream().dropWhile(v -> v.replicas().isEmpty()))
+        .allMatch(v -> v.replicas().size() == 1);
+  }
+
+  @Test
+  void fleetSize_countsTheReplicasOfTheCluster() {
+    MembershipClient client = cluster.client();
+    for (String id : List.of("a", "b", "c")) {
+      Announcer<ReplicaReport> announcer = cluster.closing(Announcer.forReplica(client));
+      announcer.announce(Reports.ready(id, 1, 1));
+      Await.until("written", Views.LIMIT, () -> announcer.written() >= 1);
+    }
+    Announcer<ReplicaReport> d = cluster.closing(Announcer.forReplica(client));
+    assertThat(d.fleetSize()).isEqualTo(1);
+
+    d.announce(Reports.ready("d", 1, 1));
+
+    Await.until("count", Views.LIMIT, () -> d.fleetSize() == 4);
+  }
+
+  @Test
+  void announce_anotherIdThanBefore_isABug() {
+    Announcer<ReplicaReport> a = cluster.closing(Announcer.forReplica(cluster.client()));
+    a.announce(Reports.ready("a", 1, 1));
+
+    assertThatThrownBy(() -> a.announce(Reports.ready("b", 1, 1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("/warmpath/replicas/b");
+  }
+
+  @Test
+  void listenerThatThrows_isCountedAndGetsTheNextView() {
+    Views broken =
+        new Views() {
+          @Override
+          public void accept(FleetView view) {
+            super.accept(view);
+            throw new IllegalStateException("a bug of the listener");
+          }
+        };
+    Directory directory = cluster.directory(cluster.client(), broken);
+    broken.await("first view", view -> true);
+
+    cluster.closing(Announcer.forReplica(cluster.client())).announce(Reports.ready("a", 1, 1));
+
+    broken.awaitIds("a");
+    Await.until("count", Views.LIMIT, () -> directory.listenerFailures() == directory.views());
   }
 
   @Test

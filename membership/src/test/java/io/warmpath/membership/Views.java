@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** A directory's listener that keeps every view and watches how it is called. */
-final class Views implements Consumer<FleetView> {
+class Views implements Consumer<FleetView> {
 
   static final Duration LIMIT = Duration.ofSeconds(30);
 

@@ -203,12 +203,17 @@ final class FleetControl implements AutoCloseable {
     @Var int maxPromptTokens = entry.config.maxPromptTokens();
     Map<String, Set<String>> holders = new HashMap<>();
     List<String> servers = new ArrayList<>();
+    List<String> missingRelay = new ArrayList<>();
     for (FleetView.Observed observed : view.replicas()) {
       ReplicaReport.ServedModel served = served(observed.report(), model);
       if (served == null) {
         continue;
       }
       servers.add(observed.report().id());
+      String relay = observed.report().identity().labels().get(RelayHeaders.ADDRESS_LABEL);
+      if (relay == null || !AgentAddress.isValid(relay)) {
+        missingRelay.add(observed.report().id());
+      }
       if (served.maxModelLenTokens() > 0) {
         maxPromptTokens = Math.min(maxPromptTokens, served.maxModelLenTokens());
       }
@@ -229,7 +234,8 @@ final class FleetControl implements AutoCloseable {
             maxPromptTokens,
             entry.config.placement().limits().maxAttempts(),
             entry.config.placement().limits().maxQueueWaitSeconds()),
-        missing);
+        missing,
+        missingRelay);
   }
 
   private void retainChannels(FleetView view) {

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param metrics counts
  * @param limits what a request may ask for
  * @param missingAdapter for each adapter loaded somewhere, the replicas that lack it
+ * @param missingRelay replicas whose agents have no HTTP relay
  */
 record ModelRoute(
     String model,
@@ -25,10 +26,12 @@ record ModelRoute(
     PromptPrefixes prefixes,
     ModelMetrics metrics,
     Limits limits,
-    @Var Map<String, List<String>> missingAdapter) {
+    @Var Map<String, List<String>> missingAdapter,
+    @Var List<String> missingRelay) {
 
   ModelRoute {
     missingAdapter = Map.copyOf(missingAdapter);
+    missingRelay = List.copyOf(missingRelay);
   }
 
   /** Placements of one request, the last without a limit of pending work. */

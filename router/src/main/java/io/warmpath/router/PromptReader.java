@@ -1,5 +1,6 @@
 package io.warmpath.router;
 
+import io.warmpath.router.prompt.CanonicalChat;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.PromptPrefixes;
 import io.warmpath.v1.GenerateRequest;

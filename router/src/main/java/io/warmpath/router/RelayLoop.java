@@ -3,7 +3,6 @@ package io.warmpath.router;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,14 +22,24 @@ final class RelayLoop {
   private static final int WINDOW_BYTES = 64 * 1024;
 
   private final EventLoop eventLoop;
+  private final Transport transport;
   private final RouterConfig.Upstream config;
   private final int maxAnswerBytes;
+  private final AgentHttp http;
   private final Map<String, ManagedChannel> channels = new HashMap<>(); // Of this loop's thread.
 
-  RelayLoop(EventLoop eventLoop, RouterConfig.Upstream config, int maxAnswerBytes) {
+  RelayLoop(
+      EventLoop eventLoop, Transport transport, RouterConfig.Upstream config, int maxAnswerBytes) {
     this.eventLoop = eventLoop;
+    this.transport = transport;
+    this.http = new AgentHttp(eventLoop, transport);
     this.config = config;
     this.maxAnswerBytes = maxAnswerBytes;
+  }
+
+  /** This loop's HTTP connections to agents. */
+  AgentHttp http() {
+    return http;
   }
 
   /** Returns the connection to the agent at {@code address}, made when first asked for. */
@@ -70,7 +79,7 @@ final class RelayLoop {
     URI target = URI.create("grpc://" + address);
     return NettyChannelBuilder.forAddress(target.getHost(), target.getPort())
         .eventLoopGroup(eventLoop)
-        .channelType(NioSocketChannel.class)
+        .channelType(transport.client())
         .executor(inLoop())
         .usePlaintext()
         .disableRetry()

@@ -3,7 +3,6 @@ package io.warmpath.router;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayList;
@@ -17,20 +16,24 @@ final class RelayLoops implements AutoCloseable {
   private static final ThreadLocal<RelayLoop> CURRENT = new ThreadLocal<>();
   private static final int CLOSE_LIMIT_SECONDS = 2;
 
+  private final Transport transport = Transport.best();
   private final EventLoopGroup group;
   private final List<RelayLoop> loops = new ArrayList<>();
 
   RelayLoops(RouterConfig.Upstream config, int maxAnswerBytes) {
     group =
         new MultiThreadIoEventLoopGroup(
-            config.eventLoops(),
-            new DefaultThreadFactory("warmpath-relay", true),
-            NioIoHandler.newFactory());
+            config.eventLoops(), new DefaultThreadFactory("warmpath-relay", true), transport.io());
     for (EventExecutor executor : group) {
-      RelayLoop loop = new RelayLoop((EventLoop) executor, config, maxAnswerBytes);
+      RelayLoop loop = new RelayLoop((EventLoop) executor, transport, config, maxAnswerBytes);
       loops.add(loop);
       executor.submit(() -> CURRENT.set(loop)).syncUninterruptibly();
     }
+  }
+
+  /** How the loops drive sockets. */
+  Transport transport() {
+    return transport;
   }
 
   /** The loops, for servers. */

@@ -169,17 +169,22 @@ final class RoutedRequest {
 
   /** The engine found fault with the request itself; the client gets its answer. */
   void rejectedByEngine() {
-    end(RequestFailure.Kind.BAD_REQUEST);
+    end(RequestFailure.Kind.BAD_REQUEST, new Lease.Outcome.Cancelled());
+  }
+
+  /** The engine answered that it failed; the client gets its answer. */
+  void failedByEngine() {
+    end(RequestFailure.Kind.REPLICA_FAILED, new Lease.Outcome.Failed());
   }
 
   /** The client went away, or its deadline passed. */
   void cancelled(RequestFailure.Kind kind) {
-    end(kind);
+    end(kind, new Lease.Outcome.Cancelled());
   }
 
-  private void end(RequestFailure.Kind kind) {
+  private void end(RequestFailure.Kind kind, Lease.Outcome outcome) {
     if (!over) {
-      endAttempt(new Lease.Outcome.Cancelled());
+      endAttempt(outcome);
       route.metrics().failed(kind);
       finish();
     }

@@ -7,7 +7,6 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.warmpath.membership.RouterInfo;
 import io.warmpath.routing.Placements;
 import io.warmpath.routing.Ticker;
@@ -18,6 +17,8 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,7 @@ public final class Router implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+  private static final long DRAIN_POLL_NANOS = 5_000_000;
   private static final int PERMITTED_PING_SECONDS = 5;
 
   private final RouterConfig config;
@@ -43,6 +45,7 @@ public final class Router implements AutoCloseable {
   private final RelayLoops loops;
   private final FleetControl control;
   private final Server grpc;
+  private final @Nullable HttpDoor http;
   private final AdminServer admin;
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -54,8 +57,18 @@ public final class Router implements AutoCloseable {
     this.fleet = FleetSource.of(config.fleet(), ticker, routerId);
     this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes());
     this.control = new FleetControl(config, loops, ticker, registry, placements, this::onPublished);
+    RequestPath path =
+        new RequestPath(
+            control::table,
+            loops,
+            new SessionKeys(config.sessionSecret()),
+            inFlight,
+            config.limits(),
+            config.upstream().prefetchMessages(),
+            ticker);
     try {
-      this.grpc = startGrpc();
+      this.grpc = startGrpc(path);
+      this.http = startHttp(path);
       this.admin = startAdmin();
     } catch (IOException taken) {
       closeCore();
@@ -102,6 +115,11 @@ public final class Router implements AutoCloseable {
     return grpc.getPort();
   }
 
+  /** The port of the HTTP front door, 0 when there is none. */
+  public int httpPort() {
+    return http == null ? 0 : http.port();
+  }
+
   /** The port of metrics and health. */
   public int adminPort() {
     return admin.port();
@@ -127,7 +145,11 @@ public final class Router implements AutoCloseable {
     health.enterTerminalState();
     fleet.withdraw();
     grpc.shutdown();
-    boolean finished = awaitTermination(limit);
+    if (http != null) {
+      http.stopListening();
+    }
+    long deadline = System.nanoTime() + limit.toNanos();
+    boolean finished = awaitTermination(limit) && awaitNothingInFlight(deadline);
     if (!finished) {
       LOG.warn("router {} cuts {} requests after {}", routerId, inFlight.count(), limit);
       grpc.shutdownNow();
@@ -151,6 +173,9 @@ public final class Router implements AutoCloseable {
     draining.set(true);
     grpc.shutdownNow();
     awaitTermination(CLOSE_LIMIT);
+    if (http != null) {
+      http.close();
+    }
     admin.close();
     closeCore();
   }
@@ -160,6 +185,13 @@ public final class Router implements AutoCloseable {
     control.close();
     loops.close();
     registry.close();
+  }
+
+  private boolean awaitNothingInFlight(long deadlineNanos) {
+    while (inFlight.count() > 0 && deadlineNanos - System.nanoTime() > 0) {
+      LockSupport.parkNanos(DRAIN_POLL_NANOS);
+    }
+    return inFlight.count() == 0;
   }
 
   private boolean awaitTermination(Duration limit) {
@@ -179,23 +211,14 @@ public final class Router implements AutoCloseable {
     }
   }
 
-  private Server startGrpc() throws IOException {
-    RequestPath path =
-        new RequestPath(
-            control::table,
-            loops,
-            new SessionKeys(config.sessionSecret()),
-            inFlight,
-            config.limits(),
-            config.upstream().prefetchMessages(),
-            ticker);
+  private Server startGrpc(RequestPath path) throws IOException {
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
     Server server =
         NettyServerBuilder.forAddress(
                 new InetSocketAddress(config.grpc().host(), config.grpc().port()))
             .bossEventLoopGroup(loops.group())
             .workerEventLoopGroup(loops.group())
-            .channelType(NioServerSocketChannel.class)
+            .channelType(loops.transport().server())
             .directExecutor() // Everything of a call runs on its event loop and never blocks.
             .maxInboundMessageSize(config.limits().maxMessageBytes())
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
@@ -212,11 +235,27 @@ public final class Router implements AutoCloseable {
     }
   }
 
+  private @Nullable HttpDoor startHttp(RequestPath path) throws IOException {
+    RouterConfig.Listen listen = config.http();
+    if (listen == null) {
+      return null;
+    }
+    try {
+      return HttpDoor.start(listen, path);
+    } catch (IOException taken) {
+      grpc.shutdownNow();
+      throw new IOException("HTTP: cannot listen on " + listen + reason(taken), taken);
+    }
+  }
+
   private AdminServer startAdmin() throws IOException {
     try {
       return AdminServer.start(config.admin(), registry, this::ready);
     } catch (IOException taken) {
       grpc.shutdownNow();
+      if (http != null) {
+        http.close();
+      }
       throw new IOException("admin: cannot listen on " + config.admin() + reason(taken), taken);
     }
   }

@@ -8,6 +8,7 @@ import io.warmpath.routing.ReplicaReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything a router is told at start.
@@ -23,6 +24,7 @@ import java.util.Map;
  * @param drainTimeout longest wait for running requests at shutdown, at least 0
  * @param sessionSecret keys the hashes of session ids; equal in all routers of a cluster; empty for
  *     a random one, which makes sessions unknown to other routers and after a restart
+ * @param http where the HTTP front door listens, or null for none
  */
 public record RouterConfig(
     String routerId,
@@ -34,7 +36,34 @@ public record RouterConfig(
     Limits limits,
     Upstream upstream,
     Duration drainTimeout,
-    String sessionSecret) {
+    String sessionSecret,
+    @Nullable Listen http) {
+
+  /** Makes a config without an HTTP front door. */
+  public RouterConfig(
+      String routerId,
+      Listen grpc,
+      Listen admin,
+      Fleet fleet,
+      Model defaultModel,
+      Map<String, Model> models,
+      Limits limits,
+      Upstream upstream,
+      Duration drainTimeout,
+      String sessionSecret) {
+    this(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        null);
+  }
 
   public RouterConfig {
     models = Map.copyOf(models);
@@ -70,7 +99,8 @@ public record RouterConfig(
         limits,
         upstream,
         drainTimeout,
-        sessionSecret);
+        sessionSecret,
+        http);
   }
 
   /** Returns a copy that serves every model that is not named as {@code model} says. */
@@ -91,7 +121,24 @@ public record RouterConfig(
         newLimits,
         upstream,
         drainTimeout,
-        sessionSecret);
+        sessionSecret,
+        http);
+  }
+
+  /** Returns a copy with an HTTP front door. */
+  public RouterConfig withHttp(Listen newHttp) {
+    return new RouterConfig(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        newHttp);
   }
 
   /** How the model {@code name} is served. */

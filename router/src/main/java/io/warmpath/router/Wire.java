@@ -73,6 +73,11 @@ final class Wire {
     return GenerateRequest.newBuilder().setRequestId(newRequestId()).build();
   }
 
+  /** Returns what an agent's relay gets in place of a request: its id. */
+  static GenerateRequest identified(String requestId) {
+    return GenerateRequest.newBuilder().setRequestId(requestId).build();
+  }
+
   /** Returns a fresh id of a request. */
   static String newRequestId() {
     return "wp-" + Long.toHexString(ThreadLocalRandom.current().nextLong());

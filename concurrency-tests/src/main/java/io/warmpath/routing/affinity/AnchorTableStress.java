@@ -130,6 +130,10 @@ public final class AnchorTableStress {
       id = "\\{7, 9\\}",
       expect = Expect.ACCEPTABLE_INTERESTING,
       desc = "one wrong hint, as the class says")
+  @Outcome(
+      id = "unknown",
+      expect = Expect.ACCEPTABLE_INTERESTING,
+      desc = "the old one came back into the same way: one touch is lost")
   @State
   public static class TouchAndDisplace {
     private final AnchorTable table = fullTable();

@@ -17,9 +17,9 @@ final class Candidates {
    * the deepest anchors of the prompt, the session's replica, and the least loaded of this router's
    * slice: some ten, however large the fleet is.
    *
-   * Finding the matches asks for each step from the deepest on, and notes for each replica the first
-   * step it is found at: a step that everyone shares has more holders than an anchor keeps, so a
-   * replica need not be named at every step it holds.
+   * Finding the matches asks for each step from the deepest on, and notes for each replica the
+   * first step it is found at: a step that everyone shares has more holders than an anchor keeps,
+   * so a replica need not be named at every step it holds.
    */
   private static final int MAX_SET_CANDIDATES = 16;
   private static final int MAX_HOLDERS = 8;
@@ -183,6 +183,14 @@ final class Candidates {
     }
     if (latest != Liveness.NOBODY) {
       task.deliberation().add(latest, Deliberation.NONE, Source.SESSION);
+      believeInSession(task, task.deliberation().positionOf(latest));
+    }
+  }
+
+  /** Where no anchor says what the session's replica holds, half of the prompt is a fair guess. */
+  private static void believeInSession(Task task, int position) {
+    if (position != Deliberation.NONE && task.deliberation().matchedTokens(position) == 0) {
+      task.deliberation().setMatchedTokens(position, task.prefix().promptTokens() / 2);
     }
   }
 

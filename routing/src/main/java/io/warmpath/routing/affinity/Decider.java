@@ -24,19 +24,26 @@ final class Decider {
    *
    *   J = Q + beta T(L - m)
    *
-   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta how
-   * much more a second of own prefill matters than a second of waiting, since it delays all who come
-   * after. The least J among those within the bound and the caps wins; if there is none, the least J
-   * of all that may serve at all.
+   * Q its pending work, T the time to compute the L - m prompt tokens it does not hold, and beta
+   * how much more a second of own prefill matters than a second of waiting, since it delays all who
+   * come after. The least J among those within the bound and the caps wins; if there is none, the
+   * least J of all that may serve at all.
    *
    * The limit that goes with the request is the pending work at which the second best candidate
    * would have been as good. As long as there are tries left, asking costs next to nothing and a
    * refusal makes a belief certain. So candidates are asked in the order of what they may well be,
-   * not of what they are likely to be, and the first whose truth is no worse than the best hope left
-   * is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal Search
-   * for the Best Alternative, Econometrica 1979). The last try goes by what is likely, without a
-   * limit.
+   * not of what they are likely to be, and the first whose truth is no worse than the best hope
+   * left is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal
+   * Search for the Best Alternative, Econometrica 1979). The last try goes by what is likely,
+   * without a limit.
+   *
+   * How long a request would wait is not its replica's pending work: the agent lets short and
+   * cached prompts go first, and refuses by itself what would wait too long where it would stand.
+   * So the router refuses only what has no hope, and judges the best placement alone: to look for a
+   * worse one that waits less would give up the caches just when the fleet is short of capacity.
    */
+  private static final double HOPELESS_WAITS = 2;
+
   private final PlacementConfig config;
   private final Fleet fleet;
   private final Memory memory;
@@ -140,14 +147,15 @@ final class Decider {
   private void choose(Task task) {
     Deliberation deliberation = task.deliberation();
     double maxWaitSeconds = config.limits().maxQueueWaitSeconds();
-    @Var int chosen = cheapest(deliberation, maxWaitSeconds, false);
+    @Var int chosen = cheapest(deliberation, false);
     if (chosen == Deliberation.NONE) {
-      chosen = cheapest(deliberation, maxWaitSeconds, true);
+      chosen = cheapest(deliberation, true);
     }
     if (chosen == Deliberation.NONE && !task.eligibility().isNamed()) {
-      chosen = searchFurther(task, maxWaitSeconds);
+      chosen = searchFurther(task);
     }
-    if (chosen == Deliberation.NONE) {
+    if (chosen == Deliberation.NONE
+        || deliberation.pendingSeconds(chosen) > HOPELESS_WAITS * maxWaitSeconds) {
       refuse(task, maxWaitSeconds);
       return;
     }
@@ -156,15 +164,11 @@ final class Decider {
     deliberation.limitSeconds = limitSeconds(task, chosen);
   }
 
-  /**
-   * Returns the candidate of least cost that waits at most so long, or {@link Deliberation#NONE}.
-   */
-  private static int cheapest(
-      Deliberation deliberation, double maxWaitSeconds, boolean softlyRejected) {
+  /** Returns the candidate of least cost, or {@link Deliberation#NONE}. */
+  private static int cheapest(Deliberation deliberation, boolean softlyRejected) {
     @Var int best = Deliberation.NONE;
     for (int position = 0; position < deliberation.count(); position++) {
       if (isAllowed(deliberation.rejection(position), softlyRejected)
-          && deliberation.pendingSeconds(position) <= maxWaitSeconds
           && (best == Deliberation.NONE
               || deliberation.costSeconds(position) < deliberation.costSeconds(best))) {
         best = position;
@@ -182,7 +186,7 @@ final class Decider {
   }
 
   /** No candidate will do: looks at the rest of the fleet for the least loaded. */
-  private int searchFurther(Task task, double maxWaitSeconds) {
+  private int searchFurther(Task task) {
     Deliberation deliberation = task.deliberation();
     int before = deliberation.count();
     candidates.addLeastOf(task, fleet.placeableIndexes());
@@ -190,7 +194,7 @@ final class Decider {
       return Deliberation.NONE;
     }
     evaluate(task, before);
-    return cheapest(deliberation, maxWaitSeconds, true);
+    return cheapest(deliberation, true);
   }
 
   private void refuse(Task task, double maxWaitSeconds) {

@@ -20,12 +20,12 @@ final class FamilyBook {
    * the least it can be given the sketch's error. A set grows at once and shrinks only when the
    * family needs less than 0.6 of it; a family seen a few times only cannot have many replicas.
    *
-   * A hot family whose prompts part ways behind the family's tokens need not be widened: its prompts
-   * are placed by a deeper key, the step at twice, four times … the family's depth, each of which is
-   * a smaller family. So the children of a hot key are observed as well, and the children of a hot
-   * child. If no child has most of what reaches their depth, or the one that has is divided deeper,
-   * the key is given up for the deeper ones, and keeps replicas only for the prompts that end
-   * before.
+   * A hot family whose prompts part ways behind the family's tokens need not be widened: its
+   * prompts are placed by a deeper key, the step at twice, four times … the family's depth, each of
+   * which is a smaller family. So the children of a hot key are observed as well, and the children
+   * of a hot child. If no child has most of what reaches their depth, or the one that has is
+   * divided deeper, the key is given up for the deeper ones, and keeps replicas only for the
+   * prompts that end before.
    */
   private static final double SHRINK = 0.6;
   private static final double REQUESTS_A_REPLICA = 4;

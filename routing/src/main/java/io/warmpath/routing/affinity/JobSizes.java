@@ -6,8 +6,8 @@ final class JobSizes {
   /*
    * Requests that arrive independently and stay for a while make the number at a replica about
    * Poisson. With mean work W of jobs of size s there are W / E[s] of them, and the variance of
-   * their sum is W E[s^2] / E[s] (a compound Poisson sum). Two standard deviations are what a
-   * replica may be above the mean without anything being wrong.
+   * their sum is W E[s^2] / E[s] (a compound Poisson sum). Three standard deviations are what
+   * a replica may be above the mean without anything being wrong.
    */
   private static final double NEWEST = 1.0 / 512;
 

@@ -92,7 +92,7 @@ public final class WarmpathPlacement implements Placement {
     double meanSeconds = fleet.meanPendingSeconds();
     return shared.config().uses(Mechanism.LOAD_BOUND)
         ? bound.loadFactor() * meanSeconds
-            + Math.max(bound.loadSlackSeconds(), 2 * families.jobSizes().deviation(meanSeconds))
+            + Math.max(bound.loadSlackSeconds(), 3 * families.jobSizes().deviation(meanSeconds))
         : Double.POSITIVE_INFINITY;
   }
 

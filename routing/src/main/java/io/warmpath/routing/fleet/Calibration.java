@@ -12,8 +12,8 @@ final class Calibration {
    * A belief that rests on an old report is wrong in a way that is known on average: a replica that
    * was busy then was avoided since, and one that was idle has been given work by everyone. So the
    * truth is nearer to the mean than the belief. How much nearer depends on the reports' age, the
-   * number of routers and the load, none of which a router knows well; but every answer of a replica
-   * says what the truth was, so the line
+   * number of routers and the load, none of which a router knows well; but every answer of a
+   * replica says what the truth was, so the line
    *
    *   truth = intercept + slope x belief
    *

@@ -19,8 +19,8 @@ public final class PendingWork {
    *     ANSWER_TRUST_NANOS after it;
    *   - no report for a long time: at least the mean of the others.
    *
-   * What an answer of this moment says is taken as it is; what an older belief comes to is put right
-   * by a Calibration.
+   * What an answer of this moment says is taken as it is; what an older belief comes to is put
+   * right by a Calibration.
    *
    * The belief is one immutable object behind one reference, so that check and take are one step.
    */

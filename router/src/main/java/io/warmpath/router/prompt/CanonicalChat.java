@@ -1,4 +1,4 @@
-package io.warmpath.router;
+package io.warmpath.router.prompt;
 
 import com.google.protobuf.ListValue;
 import com.google.protobuf.Struct;
@@ -16,16 +16,14 @@ import java.util.TreeMap;
  * in the order of their names, tools before messages because chat templates put them first. A
  * conversation that goes on has the bytes of its beginning as a prefix.
  */
-final class CanonicalChat {
-
-  private static final double LARGEST_EXACT = 1L << 53;
+public final class CanonicalChat {
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
   private CanonicalChat() {}
 
   /** Returns the canonical bytes of {@code chat}. */
-  static byte[] bytes(ChatPrompt chat) {
+  public static byte[] bytes(ChatPrompt chat) {
     CanonicalChat canonical = new CanonicalChat();
     canonical.raw("{\"tools\":[");
     canonical.list(chat.getToolsList().stream().map(CanonicalChat::value).toList());
@@ -60,7 +58,7 @@ final class CanonicalChat {
   private void write(Value value) {
     switch (value.getKindCase()) {
       case NULL_VALUE, KIND_NOT_SET -> raw("null");
-      case NUMBER_VALUE -> raw(number(value.getNumberValue()));
+      case NUMBER_VALUE -> raw(CanonicalNumber.text(value.getNumberValue()));
       case STRING_VALUE -> string(value.getStringValue());
       case BOOL_VALUE -> raw(Boolean.toString(value.getBoolValue()));
       case STRUCT_VALUE -> object(value.getStructValue());
@@ -96,12 +94,6 @@ final class CanonicalChat {
       out.write(unit);
     }
     out.write('"');
-  }
-
-  private static String number(double value) {
-    return value == Math.rint(value) && Math.abs(value) <= LARGEST_EXACT
-        ? Long.toString((long) value)
-        : Double.toString(value);
   }
 
   private void raw(String text) {

@@ -1,0 +1,130 @@
+package io.warmpath.cli.settings;
+
+import io.warmpath.config.HostPort;
+import io.warmpath.config.Secret;
+import io.warmpath.config.Setting;
+import io.warmpath.router.RouterConfig;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The config file of a router. */
+public record RouterSettings(
+    @Setting(
+            doc =
+                "Unique in the cluster, of letters, digits, `.`, `_` and `-`; made up when absent.",
+            min = "1",
+            max = "128")
+        @Nullable String routerId,
+    @Setting(doc = "Where the gRPC front door listens.", defaultValue = "0.0.0.0:9000")
+        HostPort listen,
+    @Setting(doc = "Where metrics and health are served.", defaultValue = "0.0.0.0:9001")
+        HostPort admin,
+    @Setting(doc = "Where replicas and other routers are known from.") ZooKeeperSection zookeeper,
+    @Setting(doc = "How models are served that `models` does not name.") ModelSection defaults,
+    @Setting(
+            doc =
+                "How single models are served, by the name of the base model. A setting that is"
+                    + " absent takes the default of this table, not the one of `defaults`.",
+            max = "10000")
+        Map<String, ModelSection> models,
+    @Setting(doc = "What one router takes on.") Limits limits,
+    @Setting(doc = "How agents are talked to.") Upstream upstream,
+    @Setting(
+            doc = "Longest wait for running requests at shutdown.",
+            defaultValue = "30s",
+            min = "0s",
+            max = "1h")
+        Duration drainTimeout,
+    @Setting(
+            doc =
+                "Keys the hashes of session ids; the same in all routers. When absent, sessions are"
+                    + " unknown to other routers and after a restart.")
+        @Nullable Secret sessionSecret) {
+
+  /** Returns the config that a router is started with. */
+  public RouterConfig config() {
+    return new RouterConfig(
+        routerId == null ? "" : routerId,
+        new RouterConfig.Listen(listen.host(), listen.port()),
+        new RouterConfig.Listen(admin.host(), admin.port()),
+        new RouterConfig.Fleet.ZooKeeper(zookeeper.settings()),
+        defaults.config(),
+        models.entrySet().stream()
+            .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().config())),
+        limits.config(),
+        upstream.config(),
+        drainTimeout,
+        sessionSecret == null ? "" : sessionSecret.value());
+  }
+
+  /** What one router takes on. */
+  record Limits(
+      @Setting(
+              doc = "Requests at once; more are refused as overload.",
+              defaultValue = "20_000",
+              min = "1",
+              max = "10000000")
+          int maxInFlight,
+      @Setting(
+              doc = "Longest request message.",
+              defaultValue = "16MiB",
+              min = "1KiB",
+              max = "256MiB",
+              unit = "bytes")
+          long maxMessageBytes,
+      @Setting(
+              doc = "Models told apart; replicas of further ones are ignored.",
+              defaultValue = "256",
+              min = "1",
+              max = "100000")
+          int maxModels,
+      @Setting(
+              doc = "Further replicas to try when one fails before its first token.",
+              defaultValue = "2",
+              min = "0",
+              max = "10")
+          int retryMaxRetries) {
+
+    RouterConfig.Limits config() {
+      return new RouterConfig.Limits(
+          maxInFlight, Math.toIntExact(maxMessageBytes), maxModels, retryMaxRetries);
+    }
+  }
+
+  /** How agents are talked to. */
+  record Upstream(
+      @Setting(
+              doc = "Event loops, each with its own connections; half the processors when absent.",
+              min = "1",
+              max = "256")
+          @Nullable Integer eventLoops,
+      @Setting(
+              doc = "A silent connection is probed after so long.",
+              defaultValue = "10s",
+              min = "10s",
+              max = "1h")
+          Duration keepAlive,
+      @Setting(
+              doc = "A probed connection is given up after so long without an answer.",
+              defaultValue = "5s",
+              min = "1s",
+              max = "10m")
+          Duration keepAliveTimeout,
+      @Setting(
+              doc = "Messages of one stream that an agent may be ahead of the client.",
+              defaultValue = "16",
+              min = "1",
+              max = "1024")
+          int prefetchMessages) {
+
+    RouterConfig.Upstream config() {
+      return new RouterConfig.Upstream(
+          eventLoops == null ? RouterConfig.Upstream.DEFAULT.eventLoops() : eventLoops,
+          (int) keepAlive.toSeconds(),
+          (int) keepAliveTimeout.toSeconds(),
+          prefetchMessages);
+    }
+  }
+}

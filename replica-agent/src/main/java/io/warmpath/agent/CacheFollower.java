@@ -1,0 +1,104 @@
+package io.warmpath.agent;
+
+import com.google.errorprone.annotations.Var;
+import io.netty.channel.EventLoop;
+import io.warmpath.agent.kv.CacheContent;
+import io.warmpath.agent.kv.KvEvent;
+import io.warmpath.agent.kv.KvEventSubscriber;
+import io.warmpath.routing.PromptPrefix;
+import io.warmpath.routing.Ticker;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows an engine's cache by its events, where the engine publishes them: then the eviction mark
+ * is exact and not an estimate. Confined to the replica's event loop, to which the subscriber's
+ * thread hands the events over.
+ */
+final class CacheFollower implements KvEventSubscriber.Listener {
+
+  /** Most blocks kept; at 16 tokens a block this is a cache of 16 million tokens. */
+  private static final int MAX_BLOCKS = 1 << 20;
+
+  private final EventLoop loop;
+  private final Ticker ticker;
+  private final CacheContent content;
+  private final Listener listener;
+  private @Nullable KvEventSubscriber subscriber;
+
+  /** Hears of the cache on the event loop. */
+  interface Listener {
+
+    /** Steps were evicted, of which the last used one was used then. */
+    void onEvicted(long lastTouchNanos);
+
+    /** The engine dropped its whole cache. */
+    void onCacheLost();
+  }
+
+  CacheFollower(EventLoop loop, Ticker ticker, int stepTokens, Listener listener) {
+    this.loop = loop;
+    this.ticker = ticker;
+    this.content = new CacheContent(stepTokens, MAX_BLOCKS);
+    this.listener = listener;
+  }
+
+  /** Begins to receive the events of {@code engine}, if it publishes any. */
+  void start(AgentConfig.Engine engine) {
+    String endpoint = engine.kvEvents();
+    if (endpoint != null) {
+      subscriber = KvEventSubscriber.start(endpoint, engine.kvReplay(), engine.replicaId(), this);
+    }
+  }
+
+  /** The model that the engine serves. */
+  void setModel(String model) {
+    content.setModel(model);
+  }
+
+  /** A request with this prompt was served. */
+  void touch(PromptPrefix prefix, long nowNanos) {
+    if (subscriber != null) {
+      content.touch(prefix, nowNanos);
+    }
+  }
+
+  /** The engine is another, or lost its cache. */
+  void clear() {
+    content.clear();
+  }
+
+  /** Stops to receive; not on the event loop, since it waits. */
+  void close() {
+    KvEventSubscriber running = subscriber;
+    if (running != null) {
+      running.close();
+    }
+  }
+
+  @Override
+  public void onEvents(List<KvEvent> events) {
+    loop.execute(() -> apply(events));
+  }
+
+  @Override
+  public void onLost() {
+    loop.execute(content::clear);
+  }
+
+  private void apply(List<KvEvent> events) {
+    boolean before = content.hasEvicted();
+    long markBefore = content.evictionMarkNanos();
+    @Var boolean cleared = false;
+    for (KvEvent event : events) {
+      content.apply(event, ticker.nanos());
+      cleared |= event instanceof KvEvent.Cleared;
+    }
+    if (cleared) {
+      listener.onCacheLost();
+    }
+    if (content.hasEvicted() && (!before || content.evictionMarkNanos() != markBefore)) {
+      listener.onEvicted(content.evictionMarkNanos());
+    }
+  }
+}

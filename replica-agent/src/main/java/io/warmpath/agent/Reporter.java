@@ -1,0 +1,151 @@
+package io.warmpath.agent;
+
+import com.google.errorprone.annotations.Var;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.warmpath.routing.ReplicaReport;
+import io.warmpath.routing.Ticker;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides when a replica reports, and hands the reports over. Confined to the replica's event loop,
+ * but for {@link #last}.
+ *
+ * <p>A busy replica reports each period, one with nothing to say each idle period; a new state or a
+ * jump of the load is reported at once, but never two reports within the shortest spacing. In a
+ * large fleet the period grows, so that all replicas together keep to a number of reports a second.
+ */
+final class Reporter {
+
+  /** A jump: pending work is off from the reported by this and by a quarter. */
+  private static final double JUMP_SECONDS = 0.25;
+
+  private static final double JUMP_RATIO = 0.25;
+
+  private final EventLoop loop;
+  private final Ticker ticker;
+  private final AgentConfig.Report settings;
+  private final Sink sink;
+  private final Source source;
+  private final ReplicaMetrics metrics;
+  private long sequence;
+  private long lastNanos;
+  private boolean started;
+  private @Nullable ScheduledFuture<?> next;
+  private volatile @Nullable ReplicaReport last;
+
+  /** Where reports go. */
+  interface Sink {
+
+    /** Takes a report over; must not block. */
+    void announce(ReplicaReport report);
+
+    /** Replicas in the fleet, at least 1, as far as the agent knows. */
+    int fleetSize();
+  }
+
+  /** Makes reports. */
+  interface Source {
+    /** The report of this moment. */
+    ReplicaReport report(long sequence, long nowNanos);
+  }
+
+  Reporter(
+      EventLoop loop,
+      Ticker ticker,
+      AgentConfig.Report settings,
+      Sink sink,
+      Source source,
+      ReplicaMetrics metrics) {
+    this.loop = loop;
+    this.ticker = ticker;
+    this.settings = settings;
+    this.sink = sink;
+    this.source = source;
+    this.metrics = metrics;
+  }
+
+  /** Makes the first report. */
+  void start() {
+    started = true;
+    report();
+  }
+
+  void stop() {
+    started = false;
+    cancelNext();
+  }
+
+  /** The last report; any thread may ask. */
+  @Nullable ReplicaReport last() {
+    return last;
+  }
+
+  /** A new epoch: its reports are numbered anew. */
+  void epochBegan() {
+    sequence = 0;
+  }
+
+  /** Something changed that routers should know at once. */
+  void changed() {
+    if (started) {
+      scheduleIn(settings.minSpacing().toNanos() - (ticker.nanos() - lastNanos));
+    }
+  }
+
+  /** The load changed; reports at once when it is far from what was reported. */
+  void loadMayHaveJumped(double pendingSeconds) {
+    ReplicaReport reported = last;
+    if (reported == null) {
+      return;
+    }
+    double before = reported.load().pendingWorkSeconds();
+    double difference = Math.abs(pendingSeconds - before);
+    if (difference > JUMP_SECONDS && difference > JUMP_RATIO * before) {
+      changed();
+    }
+  }
+
+  private void report() {
+    next = null;
+    long now = ticker.nanos();
+    ReplicaReport report = source.report(sequence++, now);
+    boolean busy = isBusy(last, report);
+    last = report;
+    lastNanos = now;
+    long fleetPeriod =
+        TimeUnit.SECONDS.toNanos(sink.fleetSize()) / settings.fleetReportsPerSecond();
+    long period = (busy ? settings.period() : settings.idlePeriod()).toNanos();
+    scheduleIn(Math.max(period, fleetPeriod));
+    sink.announce(report);
+    metrics.reported();
+  }
+
+  /** Whether this report says anything that the one before did not. */
+  private static boolean isBusy(@Nullable ReplicaReport before, ReplicaReport now) {
+    return before == null
+        || before.state() != now.state()
+        || now.load().runningRequests() > 0
+        || now.load().waitingRequests() > 0
+        || now.load().pendingPrefillTokens() > 0
+        || !before.totals().equals(now.totals());
+  }
+
+  private void scheduleIn(long nanos) {
+    @Var long delay = Math.max(nanos, 0);
+    ScheduledFuture<?> pending = next;
+    if (pending != null) {
+      delay = Math.min(delay, Math.max(0, pending.getDelay(TimeUnit.NANOSECONDS)));
+    }
+    cancelNext();
+    next = loop.schedule(this::report, delay, TimeUnit.NANOSECONDS);
+  }
+
+  private void cancelNext() {
+    ScheduledFuture<?> pending = next;
+    if (pending != null) {
+      pending.cancel(false);
+    }
+  }
+}

@@ -1,0 +1,240 @@
+package io.warmpath.router;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event loop's HTTP/1.1 connections to agents: each carries one exchange at a time and is kept
+ * for the next one. Confined to the loop's thread.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
+final class AgentHttp {
+
+  private static final int MAX_IDLE_PER_AGENT = 256;
+  private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
+  private static final int MAX_INITIAL_LINE_BYTES = 8 << 10;
+  private static final int MAX_HEADER_BYTES = 64 << 10;
+  private static final int MAX_CHUNK_BYTES = 64 << 10;
+
+  private final Bootstrap bootstrap;
+  private final Map<String, Deque<Connection>> idle = new HashMap<>();
+  private final Set<Connection> open = new HashSet<>();
+
+  AgentHttp(EventLoop loop, Transport transport) {
+    this.bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .channel(transport.client())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS);
+  }
+
+  /** Told of the answer to one request; {@link #failed} or {@link #ended} comes last, once. */
+  interface Listener {
+
+    void head(HttpResponse response);
+
+    /** A part of the body, which the listener releases; the last one has the trailers. */
+    void body(HttpContent content);
+
+    /** No more is to be read for now. */
+    void readComplete();
+
+    /** The answer was whole. */
+    void ended();
+
+    /** The connection broke, or was not made. */
+    void failed();
+  }
+
+  /** One request under way. */
+  interface Exchange {
+
+    /** Reads on, or stops reading. */
+    void reading(boolean on);
+
+    /** Gives the request up; the listener hears no more. */
+    void cancel();
+  }
+
+  /** Sends {@code request}, of which it takes possession, to the relay at {@code address}. */
+  Exchange send(String address, FullHttpRequest request, Listener listener) {
+    Connection kept = takeIdle(address);
+    if (kept != null) {
+      kept.begin(request, listener);
+      return kept;
+    }
+    Connection fresh = new Connection(address);
+    fresh.listener = listener;
+    open.add(fresh);
+    connect(fresh, address)
+        .addListener((ChannelFuture connected) -> {
+          if (connected.isSuccess() && fresh.listener != null) {
+            fresh.begin(request, listener);
+          } else {
+            request.release();
+            fresh.broken();
+          }
+        });
+    return fresh;
+  }
+
+  /** Cuts every connection. */
+  void close() {
+    Set.copyOf(open).forEach(Connection::cancel);
+    idle.clear();
+  }
+
+  private ChannelFuture connect(Connection connection, String address) {
+    URI target = URI.create("http://" + address);
+    return bootstrap
+        .clone()
+        .handler(
+            new ChannelInitializer<>() {
+              @Override
+              protected void initChannel(Channel channel) {
+                connection.channel = channel;
+                channel
+                    .pipeline()
+                    .addLast(
+                        new HttpClientCodec(
+                            MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_CHUNK_BYTES))
+                    .addLast(connection);
+              }
+            })
+        .connect(new InetSocketAddress(target.getHost(), target.getPort()));
+  }
+
+  private @Nullable Connection takeIdle(String address) {
+    Deque<Connection> kept = idle.get(address);
+    return kept == null ? null : kept.pollLast();
+  }
+
+  /** One connection and the exchange on it. */
+  private final class Connection extends ChannelInboundHandlerAdapter implements Exchange {
+
+    private final String address;
+    private @Nullable Channel channel;
+    private @Nullable Listener listener;
+    private boolean reusable;
+
+    Connection(String address) {
+      this.address = address;
+    }
+
+    void begin(FullHttpRequest request, Listener next) {
+      listener = next;
+      reusable = false;
+      if (channel != null) {
+        channel.config().setAutoRead(true);
+        channel.writeAndFlush(request);
+      }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      Listener current = listener;
+      if (current == null) {
+        ReferenceCountUtil.release(message);
+        context.close(); // Nobody asked.
+        return;
+      }
+      switch (message) {
+        case HttpResponse response when response.decoderResult().isSuccess() -> {
+          reusable = HttpUtil.isKeepAlive(response);
+          current.head(response);
+        }
+        case HttpContent content when content.decoderResult().isSuccess() -> {
+          boolean last = content instanceof LastHttpContent;
+          current.body(content);
+          if (last && listener != null) {
+            finish(current);
+          }
+        }
+        default -> {
+          ReferenceCountUtil.release(message);
+          context.close();
+        }
+      }
+    }
+
+    private void finish(Listener ended) {
+      listener = null;
+      reading(true); // So that an idle connection's end is noticed.
+      Deque<Connection> kept = idle.computeIfAbsent(address, a -> new ArrayDeque<>());
+      if (reusable && kept.size() < MAX_IDLE_PER_AGENT) {
+        kept.addLast(this);
+      } else if (channel != null) {
+        channel.close();
+      }
+      ended.ended();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+      if (listener != null) {
+        listener.readComplete();
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      broken();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
+    }
+
+    void broken() {
+      open.remove(this);
+      Deque<Connection> kept = idle.get(address);
+      if (kept != null && kept.remove(this) && kept.isEmpty()) {
+        idle.remove(address);
+      }
+      Listener current = listener;
+      listener = null;
+      if (current != null) {
+        current.failed();
+      }
+    }
+
+    @Override
+    public void reading(boolean on) {
+      if (channel != null) {
+        channel.config().setAutoRead(on);
+      }
+    }
+
+    @Override
+    public void cancel() {
+      listener = null;
+      if (channel != null) {
+        channel.close();
+      }
+    }
+  }
+}

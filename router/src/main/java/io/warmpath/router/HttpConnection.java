@@ -1,0 +1,289 @@
+package io.warmpath.router;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's HTTP/1.1 connection: collects a request, has it served, and goes on to the next. A
+ * client that sends a request before it has its answer gets that answer, and then a closed
+ * connection.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
+final class HttpConnection extends ChannelInboundHandlerAdapter {
+
+  /** Longest time in which a connection must bring a whole request; also an idle one's life. */
+  private static final long RECEIVE_LIMIT_SECONDS = 75;
+
+  private static final String JSON = "application/json";
+
+  private final RequestPath path;
+  private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+  private @Nullable HttpRequest request;
+  private @Nullable HttpExchange exchange;
+  private @Nullable Future<?> receiveLimit;
+  private boolean closing;
+  private boolean keepAlive = true;
+
+  HttpConnection(RequestPath path) {
+    this.path = path;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    awaitRequest(context);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    try {
+      if (closing) {
+        return;
+      }
+      if (exchange != null) {
+        keepAlive = false; // A request ahead of its turn: it is not read.
+        return;
+      }
+      if (message instanceof HttpRequest head) {
+        begin(context, head);
+      }
+      if (message instanceof HttpContent content && request != null && !closing) {
+        collect(context, content);
+      }
+    } finally {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    if (exchange != null) {
+      exchange.writabilityChanged();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    closing = true;
+    stopWaiting();
+    HttpExchange running = exchange;
+    exchange = null;
+    if (running != null) {
+      running.clientGone();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    context.close();
+  }
+
+  // ---- receiving
+
+  private void begin(ChannelHandlerContext context, HttpRequest head) {
+    if (!head.decoderResult().isSuccess()) {
+      refuseAndClose(context, malformed(head.decoderResult().cause()));
+      return;
+    }
+    request = head;
+    keepAlive = HttpUtil.isKeepAlive(head);
+    body.reset();
+    if (HttpUtil.getContentLength(head, 0L) > path.limits().maxMessageBytes()) {
+      refuseAndClose(context, tooLarge());
+    } else if (HttpUtil.is100ContinueExpected(head)) {
+      context.writeAndFlush(
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+    }
+  }
+
+  private void collect(ChannelHandlerContext context, HttpContent content) {
+    if (!content.decoderResult().isSuccess()) {
+      refuseAndClose(context, malformed(content.decoderResult().cause()));
+      return;
+    }
+    ByteBuf part = content.content();
+    if (body.size() + part.readableBytes() > path.limits().maxMessageBytes()) {
+      refuseAndClose(context, tooLarge());
+      return;
+    }
+    try {
+      part.readBytes(body, part.readableBytes());
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+    HttpRequest whole = request;
+    if (content instanceof LastHttpContent && whole != null) {
+      request = null;
+      stopWaiting();
+      dispatch(context, whole, body.toByteArray());
+      body.reset();
+    }
+  }
+
+  private void awaitRequest(ChannelHandlerContext context) {
+    receiveLimit =
+        context
+            .executor()
+            .schedule(() -> tooSlow(context), RECEIVE_LIMIT_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private void stopWaiting() {
+    if (receiveLimit != null) {
+      receiveLimit.cancel(false);
+      receiveLimit = null;
+    }
+  }
+
+  private void tooSlow(ChannelHandlerContext context) {
+    if (request == null) {
+      context.close();
+    } else {
+      refuseAndClose(
+          context,
+          OpenAiError.badRequest(
+              HttpResponseStatus.REQUEST_TIMEOUT,
+              "the request was not whole after " + RECEIVE_LIMIT_SECONDS + " s"));
+    }
+  }
+
+  private static OpenAiError malformed(Throwable cause) {
+    return switch (cause) {
+      case TooLongHttpLineException tooLong ->
+          OpenAiError.badRequest(
+              HttpResponseStatus.REQUEST_URI_TOO_LONG, "the request line is too long");
+      case TooLongHttpHeaderException tooLong ->
+          OpenAiError.badRequest(
+              HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too long");
+      default ->
+          OpenAiError.badRequest(HttpResponseStatus.BAD_REQUEST, "the request is not HTTP/1.1");
+    };
+  }
+
+  private OpenAiError tooLarge() {
+    return OpenAiError.badRequest(
+        HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+        "the body is longer than " + path.limits().maxMessageBytes() + " bytes");
+  }
+
+  // ---- answering
+
+  private void dispatch(ChannelHandlerContext context, HttpRequest head, byte[] bytes) {
+    String target = HttpPaths.path(head.uri());
+    boolean get = head.method().equals(HttpMethod.GET);
+    if (get && target.equals("/health")) {
+      answer(context, HttpResponseStatus.OK, JSON, "{}");
+    } else if (get && target.equals("/ready")) {
+      boolean ready = path.table().get().anyReady();
+      answer(
+          context,
+          ready ? HttpResponseStatus.OK : HttpResponseStatus.SERVICE_UNAVAILABLE,
+          JSON,
+          "{\"ready\":" + ready + "}");
+    } else if (get && target.equals("/v1/models")) {
+      answer(context, HttpResponseStatus.OK, JSON, ModelList.json(path.table().get()));
+    } else if (!HttpPaths.relayed(target)) {
+      fail(context, OpenAiError.badRequest(HttpResponseStatus.NOT_FOUND, "no such path"), 0);
+    } else {
+      HttpExchange started = new HttpExchange(path, this, context, head, bytes);
+      exchange = started;
+      started.start();
+    }
+  }
+
+  /** The exchange has answered in full; the connection serves the next request, or closes. */
+  void exchangeEnded(ChannelHandlerContext context) {
+    exchange = null;
+    if (keepAlive) {
+      context.flush();
+      awaitRequest(context);
+    } else {
+      close(context);
+    }
+  }
+
+  /** The exchange cannot go on, and the client must notice: cuts the connection. */
+  void exchangeBroken(ChannelHandlerContext context) {
+    exchange = null;
+    closing = true;
+    context.close();
+  }
+
+  /** Whether the connection may serve another request. */
+  boolean keepAlive() {
+    return keepAlive;
+  }
+
+  /** Answers with an error and goes on. */
+  void fail(ChannelHandlerContext context, OpenAiError error, double retryAfterSeconds) {
+    exchange = null;
+    FullHttpResponse response = response(error.status(), JSON, error.json());
+    if (retryAfterSeconds > 0) {
+      response
+          .headers()
+          .set(HttpHeaderNames.RETRY_AFTER, Long.toString((long) Math.ceil(retryAfterSeconds)));
+    }
+    send(context, response);
+  }
+
+  private void refuseAndClose(ChannelHandlerContext context, OpenAiError error) {
+    keepAlive = false;
+    request = null;
+    stopWaiting();
+    fail(context, error, 0);
+    closing = true;
+  }
+
+  private void answer(
+      ChannelHandlerContext context, HttpResponseStatus status, String type, String text) {
+    send(context, response(status, type, text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private void send(ChannelHandlerContext context, FullHttpResponse response) {
+    if (keepAlive) {
+      context.writeAndFlush(response);
+      awaitRequest(context);
+    } else {
+      response.headers().set(HttpHeaderNames.CONNECTION, "close");
+      context.write(response);
+      close(context);
+    }
+  }
+
+  private void close(ChannelHandlerContext context) {
+    closing = true;
+    context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  private static FullHttpResponse response(HttpResponseStatus status, String type, byte[] bytes) {
+    FullHttpResponse response =
+        new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.wrappedBuffer(bytes));
+    response
+        .headers()
+        .set(HttpHeaderNames.CONTENT_TYPE, type)
+        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
+    return response;
+  }
+}

@@ -1,0 +1,406 @@
+package io.warmpath.router;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.warmpath.router.prompt.PromptBody;
+import io.warmpath.routing.Lease;
+import io.warmpath.routing.PickRequest;
+import io.warmpath.routing.PromptPrefix;
+import io.warmpath.routing.PromptPrefixes;
+import io.warmpath.v1.Completed;
+import io.warmpath.v1.Refused;
+import io.warmpath.v1.ReplicaGenerateResponse;
+import io.warmpath.v1.Usage;
+import java.util.Base64;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP request that goes to an engine: the client's connection on one side, one try after the
+ * other on the other. The bytes of both bodies go through as they are. Lives on one event loop.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
+final class HttpExchange {
+
+  private static final List<CharSequence> HOP_BY_HOP =
+      List.of(
+          HttpHeaderNames.CONNECTION,
+          "keep-alive",
+          "proxy-connection",
+          HttpHeaderNames.PROXY_AUTHORIZATION,
+          HttpHeaderNames.TE,
+          HttpHeaderNames.TRAILER,
+          HttpHeaderNames.UPGRADE,
+          HttpHeaderNames.EXPECT);
+
+  private static final AgentHttp.Exchange NOT_SENT =
+      new AgentHttp.Exchange() {
+        @Override
+        public void reading(boolean on) {}
+
+        @Override
+        public void cancel() {}
+      };
+
+  private final RequestPath path;
+  private final HttpConnection connection;
+  private final ChannelHandlerContext client;
+  private final HttpRequest head;
+  private final RelayLoop loop;
+  private final long arrivedNanos;
+  private final String requestId;
+  private byte[] body;
+  private @Nullable RoutedRequest routed;
+  private @Nullable Try current;
+  private boolean holdsPlace;
+
+  HttpExchange(
+      RequestPath path,
+      HttpConnection connection,
+      ChannelHandlerContext client,
+      HttpRequest head,
+      byte[] body) {
+    this.path = path;
+    this.connection = connection;
+    this.client = client;
+    this.head = head;
+    this.body = body;
+    this.loop = path.loops().current();
+    this.arrivedNanos = path.ticker().nanos();
+    String given = head.headers().get(RelayHeaders.REQUEST_ID, "");
+    this.requestId = given.isEmpty() ? Wire.newRequestId() : given;
+  }
+
+  void start() {
+    try {
+      RoutedRequest admitted = admit();
+      routed = admitted;
+      follow(admitted, admitted.start());
+    } catch (RequestRefusedException refused) {
+      fail(refused.failure());
+    }
+  }
+
+  /** The client's connection is gone. */
+  void clientGone() {
+    if (routed != null) {
+      routed.cancelled(RequestFailure.Kind.CANCELLED);
+    }
+    Try running = current;
+    current = null;
+    if (running != null) {
+      running.upstream.cancel();
+    }
+    release();
+  }
+
+  /** The client's buffer filled up or emptied. */
+  void writabilityChanged() {
+    if (current != null) {
+      current.upstream.reading(client.channel().isWritable());
+    }
+  }
+
+  // ---- decision
+
+  private RoutedRequest admit() throws RequestRefusedException {
+    PromptBody prompt = PromptBody.parse(body);
+    RoutingTable.Resolved model = resolve(prompt);
+    AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
+    PickRequest pick =
+        new PickRequest(
+            prefix(prompt, model, affinity),
+            path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId()),
+            HttpInputs.constraints(head.headers(), prompt),
+            unable(model),
+            1);
+    if (!path.inFlight().tryAcquire()) {
+      throw new RequestRefusedException(
+          new RequestFailure(
+              RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
+    }
+    holdsPlace = true;
+    return new RoutedRequest(
+        model.route(), pick, path.limits().retryMaxRetries(), path.ticker(), arrivedNanos);
+  }
+
+  /* Without a model any engine can say what is wrong, in its own words. */
+  private RoutingTable.Resolved resolve(PromptBody prompt) throws RequestRefusedException {
+    RoutingTable table = path.table().get();
+    if (prompt.model().isEmpty() && !table.models().isEmpty()) {
+      return new RoutingTable.Resolved(table.models().values().iterator().next(), "", List.of());
+    }
+    return table.resolve(prompt.model(), "");
+  }
+
+  /** Replicas that cannot serve this: they lack the adapter, or their agent the relay. */
+  private static List<String> unable(RoutingTable.Resolved model) {
+    List<String> withoutRelay = model.route().missingRelay();
+    return withoutRelay.isEmpty()
+        ? model.unable()
+        : Stream.concat(model.unable().stream(), withoutRelay.stream()).distinct().toList();
+  }
+
+  private static PromptPrefix prefix(
+      PromptBody prompt, RoutingTable.Resolved model, AffinityInputs affinity) {
+    PromptPrefixes.Scope scope =
+        new PromptPrefixes.Scope(
+            model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
+    int[] ids = prompt.tokenIds();
+    if (ids != null) {
+      return model.route().prefixes().ofTokens(scope, ids, ids.length);
+    }
+    byte[] bytes = prompt.canonicalBytes();
+    return model.route().prefixes().ofBytes(scope, bytes, 0, bytes.length);
+  }
+
+  private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {
+    switch (step) {
+      case RoutedRequest.Step.TryReplica(Lease lease) -> {
+        String relay = lease.replica().labels().get(RelayHeaders.ADDRESS_LABEL);
+        if (relay == null || !AgentAddress.isValid(relay)) {
+          follow(ofThis, ofThis.replicaFailed());
+        } else {
+          new Try(ofThis, lease).start(relay);
+        }
+      }
+      case RoutedRequest.Step.GiveUp(RequestFailure failure) -> fail(failure);
+    }
+  }
+
+  private void fail(RequestFailure failure) {
+    release();
+    connection.fail(client, OpenAiError.of(failure), failure.retryAfterSeconds());
+  }
+
+  private void release() {
+    current = null;
+    body = new byte[0];
+    if (holdsPlace) {
+      holdsPlace = false;
+      path.inFlight().release();
+    }
+  }
+
+  // ---- the agent's side
+
+  /** One try at one replica. */
+  private final class Try implements AgentHttp.Listener {
+
+    private final RoutedRequest routed;
+    private final Lease lease;
+    private AgentHttp.Exchange upstream = NOT_SENT;
+    private @Nullable HttpResponse held;
+    private @Nullable Refused refusal;
+    private @Nullable Usage usage;
+    private boolean headSent;
+    private boolean stream;
+    private int status;
+
+    Try(RoutedRequest routed, Lease lease) {
+      this.routed = routed;
+      this.lease = lease;
+    }
+
+    void start(String relay) {
+      current = this;
+      upstream = loop.http().send(relay, request(), this);
+    }
+
+    private FullHttpRequest request() {
+      byte[] envelope =
+          Wire.envelope(routed, lease).toBuilder()
+              .setRequest(Wire.identified(requestId))
+              .build()
+              .toByteArray();
+      FullHttpRequest request =
+          new DefaultFullHttpRequest(
+              HttpVersion.HTTP_1_1,
+              head.method(),
+              head.uri(),
+              Unpooled.wrappedBuffer(envelope, body));
+      HttpHeaders headers = request.headers().set(head.headers());
+      HOP_BY_HOP.forEach(headers::remove);
+      headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+      headers.set(HttpHeaderNames.CONTENT_LENGTH, envelope.length + body.length);
+      headers.set(RelayHeaders.ENVELOPE, envelope.length);
+      headers.set(RelayHeaders.REQUEST_ID, requestId);
+      return request;
+    }
+
+    @Override
+    public void head(HttpResponse response) {
+      if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+        return;
+      }
+      ReplicaGenerateResponse answer = answer(response.headers().get(RelayHeaders.ANSWER));
+      if (answer != null && answer.hasRefused()) {
+        refusal = answer.getRefused();
+      } else if (answer != null && answer.hasPlacement()) {
+        routed.accepted(answer.getPlacement().getPendingWorkSeconds());
+        noteUsage(response.headers());
+        held = response;
+      }
+    }
+
+    @Override
+    public void body(HttpContent content) {
+      boolean last = content instanceof LastHttpContent;
+      if (held == null && !headSent) {
+        content.release(); // A refusal's or a fault's own words are for nobody.
+        return;
+      }
+      if (content.content().isReadable() || last) {
+        sendHead();
+      }
+      if (last) {
+        noteUsage(((LastHttpContent) content).trailingHeaders());
+        client.write(new DefaultHttpContent(content.content()));
+      } else {
+        client.write(content);
+      }
+    }
+
+    @Override
+    public void readComplete() {
+      if (headSent) {
+        client.flush();
+        if (!client.channel().isWritable()) {
+          upstream.reading(false);
+        }
+      }
+    }
+
+    @Override
+    public void ended() {
+      if (current != this) {
+        return;
+      }
+      if (refusal != null) {
+        follow(routed, routed.refused(refusal));
+      } else if (!headSent) {
+        follow(routed, routed.replicaFailed());
+      } else {
+        finish();
+      }
+    }
+
+    @Override
+    public void failed() {
+      if (current != this) {
+        return;
+      }
+      if (!headSent) {
+        follow(routed, routed.replicaFailed());
+        return;
+      }
+      RoutedRequest.Step step = routed.replicaFailed();
+      release();
+      if (stream && step instanceof RoutedRequest.Step.GiveUp(RequestFailure failure)) {
+        client.write(
+            new DefaultHttpContent(Unpooled.wrappedBuffer(OpenAiError.of(failure).event())));
+        client.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        connection.exchangeEnded(client);
+      } else {
+        connection.exchangeBroken(client);
+      }
+    }
+
+    /* The head waits for the first of the body: until then a failed try is repeated unseen. */
+    private void sendHead() {
+      HttpResponse response = held;
+      if (response == null) {
+        return;
+      }
+      held = null;
+      headSent = true;
+      body = new byte[0];
+      routed.firstToken();
+      stream =
+          response.headers().get(HttpHeaderNames.CONTENT_TYPE, "").startsWith("text/event-stream");
+      status = response.status().code();
+      HttpResponse toClient = new DefaultHttpResponse(HttpVersion.HTTP_1_1, response.status());
+      HttpHeaders headers = toClient.headers().set(response.headers());
+      HOP_BY_HOP.forEach(headers::remove);
+      headers.remove(RelayHeaders.ANSWER).remove(RelayHeaders.COMPLETED);
+      describe(headers);
+      client.write(toClient);
+    }
+
+    private void describe(HttpHeaders headers) {
+      headers
+          .set(RelayHeaders.REPLICA, lease.replica().id())
+          .set(RelayHeaders.REASON, Wire.camelCase(lease.reason().name()))
+          .set(RelayHeaders.ATTEMPTS, routed.attempts())
+          .set(RelayHeaders.EXPECTED_CACHED, lease.expectedCachedTokens())
+          .set(RelayHeaders.REQUEST_ID, requestId);
+      if (usage != null) {
+        headers.set(RelayHeaders.CACHED, usage.getCachedTokens());
+      }
+      if (head.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
+        headers.remove(HttpHeaderNames.TRANSFER_ENCODING); // The end is the connection's end.
+      }
+      if (!connection.keepAlive()) {
+        headers.set(HttpHeaderNames.CONNECTION, "close");
+      }
+    }
+
+    private void finish() {
+      if (status >= 500) {
+        routed.failedByEngine();
+      } else if (status >= 400) {
+        routed.rejectedByEngine();
+      } else {
+        routed.completed(usage == null ? guessed() : usage);
+      }
+      release();
+      client.write(LastHttpContent.EMPTY_LAST_CONTENT);
+      connection.exchangeEnded(client);
+    }
+
+    /* What the engine did not say is taken as expected, so that nothing false is learned. */
+    private Usage guessed() {
+      return Usage.newBuilder()
+          .setPromptTokens(routed.pick().prefix().promptTokens())
+          .setCachedTokens(lease.expectedCachedTokens())
+          .setCachedTokensEstimated(true)
+          .build();
+    }
+
+    private void noteUsage(HttpHeaders from) {
+      String encoded = from.get(RelayHeaders.COMPLETED);
+      if (encoded != null) {
+        try {
+          usage = Completed.parseFrom(Base64.getDecoder().decode(encoded)).getUsage();
+        } catch (InvalidProtocolBufferException | IllegalArgumentException malformed) {
+          usage = null;
+        }
+      }
+    }
+  }
+
+  private static @Nullable ReplicaGenerateResponse answer(@Nullable String encoded) {
+    if (encoded == null) {
+      return null;
+    }
+    try {
+      return ReplicaGenerateResponse.parseFrom(Base64.getDecoder().decode(encoded));
+    } catch (InvalidProtocolBufferException | IllegalArgumentException malformed) {
+      return null;
+    }
+  }
+}
