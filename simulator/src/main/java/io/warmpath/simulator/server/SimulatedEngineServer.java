@@ -178,7 +178,7 @@ public final class SimulatedEngineServer implements AutoCloseable {
     connections.close().awaitUninterruptibly();
   }
 
-  /** Refuses new connections; open ones stay. */
+  /** Refuses new connections from the event loop's next turn on; open ones stay. */
   public void refuseConnections() {
     stopListening();
   }
