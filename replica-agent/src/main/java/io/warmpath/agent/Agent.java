@@ -43,6 +43,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Agent implements AutoCloseable {
 
+  private static final int KEEP_ALIVE_SECONDS = 5;
+
   private static final Logger log = LoggerFactory.getLogger(Agent.class);
 
   /** A drain answers this long after its time is up at the latest. */
@@ -135,6 +137,9 @@ public final class Agent implements AutoCloseable {
         // The service only checks a request and hands it over, so it needs no thread of its own.
         .directExecutor()
         .maxInboundMessageSize(config.maxMessageBytes())
+        // Routers ping a silent connection each 10 s; gRPC's own default would end it for that.
+        .permitKeepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
         .intercept(new TraceContext())
         .addService(endpoint)
         .addService(health.getHealthService())

@@ -203,6 +203,10 @@ public record RouterConfig(
 
     public Model {
       range("maxPromptTokens", maxPromptTokens, 1, Integer.MAX_VALUE);
+      if (policy.needsCacheIndex()) {
+        throw new IllegalArgumentException(
+            "policy: " + policy.id() + " knows every cache exactly, which only a replay can");
+      }
     }
   }
 
