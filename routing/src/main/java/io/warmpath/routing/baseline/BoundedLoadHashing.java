@@ -52,6 +52,6 @@ final class BoundedLoadHashing implements Rule {
 
   private long cap(Fleet fleet, int index, long load) {
     double weight = fleet.report(index).identity().weight();
-    return (long) Math.ceil(bound.workCap(load, weight, fleet.totalWeight()));
+    return (long) Math.ceil(bound.workCap((double) load, weight, fleet.totalWeight()));
   }
 }

@@ -79,7 +79,7 @@ final class DecisionReferenceTest {
 
     private void restart() {
       String id = TestFleet.id(random.nextInt(REPLICAS));
-      long epoch = 2 + random.nextInt(1000);
+      long epoch = 2L + random.nextInt(1000);
       fleet.change(id, draft -> draft.epoch(epoch).evictionAgeSeconds(Double.POSITIVE_INFINITY));
       fleet.publish(placement);
       model.bornSeconds.put(id, nowSeconds());
@@ -165,7 +165,7 @@ final class DecisionReferenceTest {
           decision.candidates().stream()
               .min(
                   Comparator.comparing((Decision.Candidate each) -> each.rejected() != null)
-                      .thenComparing(Decision.Candidate::costSeconds))
+                      .thenComparingDouble(Decision.Candidate::costSeconds))
               .orElseThrow();
       assertThat(decision.chosen()).isEqualTo(best.replicaId());
     }
