@@ -10,6 +10,7 @@ import io.warmpath.testkit.SeededCases;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class ReplicaQueueTest {
@@ -132,12 +133,12 @@ final class ReplicaQueueTest {
     QueuedRequest old = request(2000, 0);
     queue.offer(old, NONE, NONE, 0);
     @Var int overtaken = 0;
-    for (@Var QueuedRequest next = null; next != old; overtaken++) {
+    for (@Var boolean found = false; !found; overtaken++) {
       double now = 0.2 * overtaken;
       queue.offer(request(100, now), NONE, NONE, nanos(now));
-      next = queue.next(nanos(now));
-      assertThat(next).isNotNull();
+      QueuedRequest next = Objects.requireNonNull(queue.next(nanos(now)));
       queue.prefilled(next, nanos(now));
+      found = next == old;
     }
     assertThat(overtaken).isBetween(40, 60);
   }
