@@ -41,6 +41,9 @@ public final class FleetTracker {
   private final Map<String, ReplicaSlot> slotById = new HashMap<>();
   private final BitSet usedNumbers = new BitSet();
   private final Health.Quota quota = new Health.Quota();
+  private List<String> orderedIds = List.of();
+  private double[] orderedWeights = {};
+  private ConsistentOrder order = RendezvousOrder.of(List.of(), new double[0]);
   private final ReplicaSlot.Totals totals =
       new ReplicaSlot.Totals(new LongAdder(), new Calibration());
 
@@ -170,10 +173,20 @@ public final class FleetTracker {
     }
     parts.orderIndexes = Arrays.copyOf(indexes, ids.size());
     double[] used = Arrays.copyOf(weights, ids.size());
-    parts.order =
-        ids.size() <= MAX_RENDEZVOUS_REPLICAS
-            ? RendezvousOrder.of(ids, used)
-            : RingOrder.of(ids, used, RingOrder.DEFAULT_POINTS);
+    parts.order = order(ids, used);
+  }
+
+  /** Most views change no member and no weight, and a ring takes long to build. */
+  private ConsistentOrder order(List<String> ids, double[] weights) {
+    if (!ids.equals(orderedIds) || !Arrays.equals(weights, orderedWeights)) {
+      orderedIds = ids;
+      orderedWeights = weights;
+      order =
+          ids.size() <= MAX_RENDEZVOUS_REPLICAS
+              ? RendezvousOrder.of(ids, weights)
+              : RingOrder.of(ids, weights, RingOrder.DEFAULT_POINTS);
+    }
+    return order;
   }
 
   private double weight(ReplicaReport report) {
