@@ -299,7 +299,9 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     computedTotal += computed;
     finishedTotal++;
     metrics().tokens(usage.getCachedTokens(), computed, usage.getCompletionTokens());
-    activity.finished(call.prefix(), usage.getCompletionTokens(), ticker.nanos());
+    long now = ticker.nanos();
+    activity.finished(call.prefix(), usage.getCompletionTokens(), now);
+    cacheFollower.touch(call.prefix(), now);
   }
 
   /** Of a call's prompt so many tokens were computed; negative when the engine did not say. */

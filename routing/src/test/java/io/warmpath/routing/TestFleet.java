@@ -132,6 +132,7 @@ public final class TestFleet {
     private double readySeconds;
     private ReplicaReport.Load load;
     private ReplicaReport.Cache cache;
+    private PrefillSpeed speed;
     private List<ReplicaReport.FamilyShare> families;
     private RecentAnchors anchors;
 
@@ -142,6 +143,7 @@ public final class TestFleet {
       this.readySeconds = before.readySeconds();
       this.load = before.load();
       this.cache = before.cache();
+      this.speed = before.prefill();
       this.families = before.families();
       this.anchors = RecentAnchors.NONE;
     }
@@ -182,6 +184,12 @@ public final class TestFleet {
       return this;
     }
 
+    /** Sets the prefill speed. */
+    public Draft speed(PrefillSpeed value) {
+      speed = value;
+      return this;
+    }
+
     /** Sets the families. */
     public Draft families(ReplicaReport.FamilyShare... values) {
       families = List.of(values);
@@ -203,7 +211,7 @@ public final class TestFleet {
           readySeconds,
           load,
           cache,
-          before.prefill(),
+          speed,
           families,
           anchors,
           before.totals());

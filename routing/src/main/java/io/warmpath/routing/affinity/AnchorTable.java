@@ -120,14 +120,13 @@ public final class AnchorTable {
     for (int way = 0; way < old.length(); way += CELLS_OF_WAY) {
       long key = old.get(way);
       if (key != EMPTY && key != BUSY) {
-        copyWay(old, way, larger);
+        copyWay(old, way, key, larger);
       }
     }
     cells = larger;
   }
 
-  private void copyWay(AtomicLongArray old, int way, AtomicLongArray larger) {
-    long key = old.get(way);
+  private void copyWay(AtomicLongArray old, int way, long key, AtomicLongArray larger) {
     int set = firstCell(key, larger);
     @Var int target = set;
     while (larger.get(target) != EMPTY) {

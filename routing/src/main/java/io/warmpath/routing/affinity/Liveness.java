@@ -9,10 +9,17 @@ import java.util.Arrays;
  *
  * <p>One number a slot serves all: a new epoch, a slot that another replica takes over, and the
  * eviction mark only ever move it forward.
+ *
+ * <p>The mark is when the most recently evicted block was last used. An anchor lives up to {@link
+ * #GRACE_MILLIS} beyond it: a request that still runs holds its blocks, but its anchors were last
+ * touched at its first token; and touches and marks come from clocks of different processes.
  */
 final class Liveness {
 
   static final int NOBODY = -1;
+
+  /** About what a report is late and two hosts' clocks differ in pace. */
+  private static final long GRACE_MILLIS = 1000;
 
   private final long[] bornMillis;
   private final long[] evictedMillis;
@@ -21,7 +28,7 @@ final class Liveness {
    * Takes both arrays over, by slot number.
    *
    * @param bornMillis when the cache began empty
-   * @param evictedMillis last touch of the most recently evicted block, 0 for none
+   * @param evictedMillis last use of the most recently evicted block, 0 for none
    */
   Liveness(long[] bornMillis, long[] evictedMillis) {
     this.bornMillis = bornMillis;
@@ -35,7 +42,8 @@ final class Liveness {
   /** Returns the replica that still has what {@code holder} says, or {@link #NOBODY}. */
   int replicaOf(long holder, Fleet fleet) {
     int slot = AnchorTable.slotOf(holder);
-    return slot < evictedMillis.length && AnchorTable.touchMillisOf(holder) <= evictedMillis[slot]
+    return slot < evictedMillis.length
+            && AnchorTable.touchMillisOf(holder) + GRACE_MILLIS <= evictedMillis[slot]
         ? NOBODY
         : bornReplicaOf(holder, fleet);
   }

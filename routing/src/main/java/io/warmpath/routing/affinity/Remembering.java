@@ -8,8 +8,11 @@ import io.warmpath.routing.fleet.ReplicaSlot;
 import io.warmpath.routing.fleet.SlotLease;
 
 /**
- * Learns from a lease: anchors when the replica took the request and again at its first token, rank
- * credits from what was found cached.
+ * Learns from a lease: anchors when the replica took the request, at its first token and at its
+ * end, rank credits from what was found cached.
+ *
+ * <p>The end counts as a touch because an engine evicts blocks in the order in which the requests
+ * that held them ended.
  */
 record Remembering(
     Shared shared, PromptPrefix prefix, long session, ReplicaSlot slot, boolean anchored, int rank)
@@ -33,6 +36,7 @@ record Remembering(
   public void closed(Lease.Outcome outcome) {
     switch (outcome) {
       case Lease.Outcome.Completed completed -> {
+        cached();
         if (!anchored) {
           shared.memory().credits().learn(rank, completed.cachedTokens());
         }

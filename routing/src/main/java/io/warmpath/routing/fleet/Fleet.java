@@ -2,6 +2,7 @@ package io.warmpath.routing.fleet;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.hashing.ConsistentOrder;
+import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.ReplicaReport;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +25,7 @@ public final class Fleet {
   private final ConsistentOrder order;
   private final int[] orderIndexes;
   private final int[] shortList;
+  private final PrefillSpeed[] speeds;
   private final int routerCount;
   private final double meanPendingSeconds;
   private final double totalWeight;
@@ -38,6 +40,7 @@ public final class Fleet {
     this.order = parts.order;
     this.orderIndexes = parts.orderIndexes;
     this.shortList = parts.shortList;
+    this.speeds = parts.speeds;
     this.routerCount = parts.routerCount;
     this.meanPendingSeconds = parts.meanPendingSeconds;
     this.totalWeight = parts.totalWeight;
@@ -117,7 +120,7 @@ public final class Fleet {
 
   /** Seconds of prefill that {@code tokens} uncached tokens take on replica {@code index}. */
   public double prefillSeconds(int index, int tokens) {
-    return report(index).prefill().seconds(tokens);
+    return speeds[index].seconds(tokens);
   }
 
   /** Requests of this router in flight on all replicas. */

@@ -6,6 +6,7 @@ import io.warmpath.hashing.RendezvousOrder;
 import io.warmpath.hashing.RingOrder;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.ReplicaReport;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,6 +72,7 @@ public final class FleetTracker {
     int[] shortList = {};
     ConsistentOrder order = RendezvousOrder.of(List.of(), new double[0]);
     int routerCount;
+    PrefillSpeed[] speeds = {};
     double meanPendingSeconds;
     double totalWeight;
   }
@@ -105,6 +107,7 @@ public final class FleetTracker {
     }
     addIndexes(parts);
     addOrder(parts);
+    parts.speeds = FleetSpeeds.of(parts.reports, parts.orderIndexes);
     quota.setLimit((int) (config.ejection().maxShare() * parts.orderIndexes.length));
     addLoad(parts, observed, nowNanos);
     parts.routerCount = view.routerCount();

@@ -74,21 +74,16 @@ public final class ReplicaActivity {
     }
     traffic.add(prefix.family(), computed, nowNanos);
     touchCache(prefix, nowNanos);
-    int denseSteps = Math.max(1, FIRST_REPORTED_TOKENS / prefix.stepTokens());
-    AnchorLadder.forEach(
-        prefix.stepCount(),
-        denseSteps,
-        index -> {
-          if (index >= denseSteps - 1 || index == prefix.stepCount() - 1) {
-            remember(prefix.stepHash(index), nowNanos);
-          }
-        });
+    rememberAnchors(prefix, nowNanos);
     if (session != 0) {
       remember(session, nowNanos);
     }
   }
 
-  /** A request ended after {@code completionTokens} decoded tokens; they are in the cache too. */
+  /**
+   * A request ended after {@code completionTokens} decoded tokens; they are in the cache too. From
+   * now on its blocks may be evicted, so this is their last use.
+   */
   public void finished(PromptPrefix prefix, int completionTokens, long nowNanos) {
     finishedTotal++;
     int unnamedTokens =
@@ -97,6 +92,7 @@ public final class ReplicaActivity {
       cacheModel.touch(++unnamedPieces, unnamedTokens, nowNanos);
     }
     touchCache(prefix, nowNanos);
+    rememberAnchors(prefix, nowNanos);
   }
 
   /** The engine says exactly when its most recently evicted block was last touched. */
@@ -164,6 +160,18 @@ public final class ReplicaActivity {
     for (int index = prefix.stepCount() - 1; index >= 0; index--) {
       cacheModel.touch(prefix.stepHash(index), prefix.stepTokens(), nowNanos);
     }
+  }
+
+  private void rememberAnchors(PromptPrefix prefix, long nowNanos) {
+    int denseSteps = Math.max(1, FIRST_REPORTED_TOKENS / prefix.stepTokens());
+    AnchorLadder.forEach(
+        prefix.stepCount(),
+        denseSteps,
+        index -> {
+          if (index >= denseSteps - 1 || index == prefix.stepCount() - 1) {
+            remember(prefix.stepHash(index), nowNanos);
+          }
+        });
   }
 
   private void remember(long hash, long nowNanos) {

@@ -13,6 +13,7 @@ import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mechanism;
 import io.warmpath.routing.Placements;
 import io.warmpath.routing.Policy;
+import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.RecentAnchors;
 import io.warmpath.routing.ReplicaReport;
@@ -69,6 +70,19 @@ final class KnownMistakesTest {
   }
 
   @Test
+  void speed_oneReplicaMeasuredItselfTooFast_doesNotAttractEverything() {
+    TestFleet fleet = new TestFleet(16, ticker);
+    fleet.change("r03", draft -> draft.speed(new PrefillSpeed(29_000, 0.001)));
+    Placement placement = placement(fleet);
+    Map<String, Integer> placed = new HashMap<>();
+    for (int seed = 1; seed <= 64; seed++) {
+      placed.merge(serve(placement, TestFleet.prompt(seed, 4000)), 1, Integer::sum);
+      ticker.advanceSeconds(1);
+    }
+    assertThat(placed.getOrDefault("r03", 0)).isLessThan(16);
+  }
+
+  @Test
   void bound_hardlyAnyTraffic_leavesOwnerItsSecondRequest() {
     Placement placement = placement(new TestFleet(8, ticker));
     Lease first = lease(placement, TestFleet.prompt(1, 4000));
@@ -103,9 +117,28 @@ final class KnownMistakesTest {
     fleet.publish(placement);
     assertThat(matched(placement, prefix, id)).isEqualTo(3968);
 
+    ticker.advanceSeconds(2);
     fleet.change(id, draft -> draft.evictionAgeSeconds(0.5));
     fleet.publish(placement);
     assertThat(matched(placement, prefix, id)).isZero();
+  }
+
+  @Test
+  void anchor_touchedAtTheEnd_outlivesEvictionOfItsFirstToken() {
+    TestFleet fleet = new TestFleet(4, ticker);
+    Placement placement = placement(fleet);
+    PromptPrefix prefix = TestFleet.prompt(1, 4000);
+    Lease lease = lease(placement, prefix);
+    lease.accepted(0);
+    lease.firstToken();
+    ticker.advanceSeconds(20);
+    lease.close(new Lease.Outcome.Completed(4000, 0, 500));
+    String id = lease.replica().id();
+
+    ticker.advanceSeconds(3);
+    fleet.change(id, draft -> draft.evictionAgeSeconds(5));
+    fleet.publish(placement);
+    assertThat(matched(placement, prefix, id)).isEqualTo(3968);
   }
 
   @Test

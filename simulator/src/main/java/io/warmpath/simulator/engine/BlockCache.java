@@ -115,7 +115,8 @@ final class BlockCache {
   }
 
   /** Removes a user; a block without users becomes the most recently freed. */
-  void release(int block) {
+  void release(int block, long nowNanos) {
+    touchedAtNanos[block] = nowNanos;
     if (--users[block] == 0) {
       appendFree(block);
     }

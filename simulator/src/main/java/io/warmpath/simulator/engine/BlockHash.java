@@ -21,9 +21,8 @@ public final class BlockHash {
 
   /** Returns the key of a block known by one number after {@code parent}. */
   public static long chain(long parent, long content) {
-    @Var long hash = (parent + MULTIPLIER ^ content) * MULTIPLIER;
-    hash ^= hash >>> 32;
-    return finish(hash * MULTIPLIER);
+    // The parent is mixed first: parents and contents that are small numbers must not cancel out.
+    return finish((finish(parent + MULTIPLIER) ^ content) * MULTIPLIER);
   }
 
   /** Returns the parent of first blocks under a LoRA adapter and a cache salt, both may be "". */

@@ -199,8 +199,8 @@ public final class EngineModel {
   }
 
   /**
-   * The eviction mark: when the most recently evicted block was last written or hit by a prompt.
-   * Meaningless while {@link #evictions} is 0.
+   * The eviction mark: when the most recently evicted block was last used, which is when the last
+   * request that held it ended. Meaningless while {@link #evictions} is 0.
    */
   public long evictionMarkNanos() {
     return cache.evictionMarkNanos();
@@ -423,9 +423,10 @@ public final class EngineModel {
     request.listener().preempted(request, nowNanos);
   }
 
+  /** A request holds its blocks to the end of a step. */
   private void releaseBlocks(EngineRequest request) {
     for (int block = request.blockCount - 1; block >= 0; block--) {
-      cache.release(request.blocks[block]);
+      cache.release(request.blocks[block], stepEndNanos);
     }
     request.blockCount = 0;
     request.blocks = new int[0];

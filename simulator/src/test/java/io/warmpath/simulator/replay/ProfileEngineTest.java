@@ -8,6 +8,7 @@ import io.warmpath.simulator.trace.Trace;
 import io.warmpath.simulator.trace.TraceRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 final class ProfileEngineTest {
@@ -64,6 +65,21 @@ final class ProfileEngineTest {
     engine.start(new InFlight(1, 0, workload, 0), 1_000_000_000L);
     engine.advance(2_000_000_000L, listener);
     assertThat(cached).containsExactly(0, 512);
+  }
+
+  @Test
+  void differentBlocks_areNeverTakenForEachOther() {
+    ProfileEngine engine = engine();
+    TraceRequest[] requests =
+        LongStream.range(0, 1000)
+            .mapToObj(id -> TestTraces.request(0, 512, 1, id))
+            .toArray(TraceRequest[]::new);
+    Workload workload = workload(requests);
+    for (int i = 0; i < requests.length; i++) {
+      engine.start(new InFlight(i, 0, workload, 0), i * 1_000_000_000L);
+      engine.advance((i + 1) * 1_000_000_000L, listener);
+    }
+    assertThat(cached).hasSize(1000).containsOnly(0);
   }
 
   @Test
