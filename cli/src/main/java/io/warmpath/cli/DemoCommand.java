@@ -36,8 +36,8 @@ final class DemoCommand implements Callable<Integer> {
 
   /*
    * The generated trace loads four 70b-tp4 engines so that round robin, which finds half of the
-   * prompts' tokens in the caches, is close to what they can do, and two cores carry it. Its longest
-   * answers are cut, so that nobody waits half a minute for the last of them. With the
+   * prompts' tokens in the caches, is close to what they can do, and two cores carry it. Its
+   * longest answers are cut, so that nobody waits half a minute for the last of them. With the
    * published conversation trace 8b-h100 engines are busy but not overloaded at 7.5 times its speed
    * when there are 16; a few caches are too small for that trace's reuse.
    */
