@@ -20,6 +20,12 @@ final class Candidates {
    * Finding the matches asks for each step from the deepest on, and notes for each replica the
    * first step it is found at: a step that everyone shares has more holders than an anchor keeps,
    * so a replica need not be named at every step it holds.
+   *
+   * Of a hot family the replicas of the key's order are taken to hold what its prompts share: its
+   * first 1,024 tokens, hot deeper steps, and such a step. The few that the anchors name would
+   * otherwise get all of the family as long as the fleet is idle; and one that does not have it yet
+   * has it after one request. A match of up to twice that, of a request whose session is new, is
+   * taken to be shared as well: between two steps of the ladder nobody knows.
    */
   private static final int MAX_SET_CANDIDATES = 16;
   private static final int MAX_HOLDERS = 8;
@@ -76,6 +82,7 @@ final class Candidates {
       addReplicaSet(task);
       match(task, true);
       addSessionHolder(task);
+      presumeShared(task);
     }
     addLeastLoaded(task);
   }
@@ -93,12 +100,22 @@ final class Candidates {
     if (placed.entry() != null) {
       addPinned(deliberation, placed.entry());
     }
+    addInOrder(task, placed.key());
+  }
+
+  /** Adds members from one drawn from the prompt on, so that equals share a hot family. */
+  private void addInOrder(Task task, long key) {
+    Deliberation deliberation = task.deliberation();
+    int pinned = deliberation.count();
     int considered = Math.min(deliberation.setSize, MAX_SET_CANDIDATES) + 1;
     int[] order = new int[considered];
-    int found = fleet.firstOf(placed.key(), considered, order);
-    for (int rank = 0; rank < found; rank++) {
-      Source source = rank < deliberation.setSize ? Source.REPLICA_SET : Source.NEXT;
-      deliberation.add(order[rank], deliberation.count(), source);
+    int found = fleet.firstOf(key, considered, order);
+    int members = Math.min(found, Math.max(0, deliberation.setSize - pinned));
+    int first = members == 0 ? 0 : (int) Long.remainderUnsigned(drawOf(task), members);
+    for (int i = 0; i < found; i++) {
+      int place = i < members ? (first + i) % members : i;
+      Source source = place < members ? Source.REPLICA_SET : Source.NEXT;
+      deliberation.add(order[place], pinned + place, source);
     }
   }
 
@@ -124,19 +141,55 @@ final class Candidates {
     long[] holders = new long[AnchorTable.HOLDERS];
     @Var int added = 0;
     @Var int asked = 0;
+    @Var int fullAnchorTokens = 0;
     for (int step = prefix.stepCount() - 1; step >= 0 && asked < MAX_STEPS_ASKED; step--) {
       asked++;
       if (anchors.holders(prefix.stepHash(step), holders)) {
         int tokens = (step + 1) * prefix.stepTokens();
+        @Var int live = 0;
         for (long holder : holders) {
           int index = liveness.replicaOf(holder, fleet);
-          if (index != Liveness.NOBODY
-              && noteMatch(task, index, tokens, adding && added < MAX_HOLDERS)) {
-            added++;
+          if (index != Liveness.NOBODY) {
+            live++;
+            if (noteMatch(task, index, tokens, adding && added < MAX_HOLDERS)) {
+              added++;
+            }
           }
+        }
+        if (live == AnchorTable.HOLDERS) {
+          fullAnchorTokens = Math.max(fullAnchorTokens, tokens);
         }
       }
     }
+    task.deliberation().fullAnchorTokens = fullAnchorTokens;
+  }
+
+  /** The replicas that the key's order names hold what all prompts of a hot family share. */
+  private void presumeShared(Task task) {
+    int hotTokens = PlacementKey.hotTokens(task.prefix(), config.prefix(), families);
+    if (hotTokens == 0 || !config.uses(Mechanism.RANK_CREDITS)) {
+      return;
+    }
+    Deliberation deliberation = task.deliberation();
+    int deepest = deepestMatch(deliberation);
+    boolean mayBeShared = deepest < 2 * hotTokens && !deliberation.sessionIsKnown;
+    int shared = mayBeShared ? Math.max(hotTokens, deepest) : hotTokens;
+    int tokens = Math.max(shared, deliberation.fullAnchorTokens);
+    for (int position = 0; position < deliberation.count(); position++) {
+      int usable = usable(deliberation.replica(position), tokens, task.prefix());
+      if (deliberation.rank(position) != Deliberation.NONE
+          && deliberation.matchedTokens(position) < usable) {
+        deliberation.setMatchedTokens(position, usable);
+      }
+    }
+  }
+
+  private static int deepestMatch(Deliberation deliberation) {
+    @Var int deepest = 0;
+    for (int position = 0; position < deliberation.count(); position++) {
+      deepest = Math.max(deepest, deliberation.matchedTokens(position));
+    }
+    return deepest;
   }
 
   /** Returns whether a replica became a candidate by this. */
@@ -182,6 +235,7 @@ final class Candidates {
       }
     }
     if (latest != Liveness.NOBODY) {
+      task.deliberation().sessionIsKnown = true;
       task.deliberation().add(latest, Deliberation.NONE, Source.SESSION);
       believeInSession(task, task.deliberation().positionOf(latest));
     }

@@ -28,6 +28,12 @@ final class Deliberation {
   /** What the table says of the key, or null for the defaults. */
   FamilyTable.@Nullable Entry entry;
 
+  /** Tokens up to the deepest step of the prompt whose anchor has no room for more holders. */
+  int fullAnchorTokens;
+
+  /** Whether a replica is known that served the request's session. */
+  boolean sessionIsKnown;
+
   /** Size of the replica set. */
   int setSize;
 

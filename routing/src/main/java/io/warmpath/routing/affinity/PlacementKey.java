@@ -27,6 +27,20 @@ record PlacementKey(long key, FamilyTable.@Nullable Entry entry) {
     return new PlacementKey(key, entry);
   }
 
+  /** Returns how much of a prompt hot traffic shares, as far as that was observed; 0 for none. */
+  static int hotTokens(PromptPrefix prefix, PlacementConfig.Prefix config, FamilyTable families) {
+    @Var int tokens = 0;
+    @Var FamilyTable.Entry entry = families.find(prefix.family());
+    for (@Var long steps = config.tokens() / config.stepTokens();
+        entry != null && steps <= prefix.stepCount();
+        steps *= 2) {
+      tokens = (int) steps * config.stepTokens();
+      boolean more = 2 * steps <= prefix.stepCount();
+      entry = more ? families.find(prefix.stepHash((int) (2 * steps) - 1)) : null;
+    }
+    return tokens;
+  }
+
   /** Records a request's use of its family, and of the deeper keys of hot ones. */
   static void record(
       PromptPrefix prefix,
