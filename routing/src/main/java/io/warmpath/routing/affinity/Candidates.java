@@ -7,6 +7,8 @@ import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mechanism;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.fleet.Fleet;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the replicas that are worth a look for a request. Immutable, thread-safe. */
@@ -72,6 +74,12 @@ final class Candidates {
   }
 
   private void addCandidates(Task task) {
+    PlacementConfig.Confinement confinement = task.confinement();
+    if (confinement != null) {
+      addMembers(task, confinement);
+      match(task, false);
+      return;
+    }
     if (task.affinity()) {
       addReplicaSet(task);
       match(task, true);
@@ -80,22 +88,56 @@ final class Candidates {
     addLeastLoaded(task);
   }
 
+  /** Adds the replica set of a family that nobody else may serve. */
+  private void addMembers(Task task, PlacementConfig.Confinement confinement) {
+    Deliberation deliberation = task.deliberation();
+    place(task);
+    if (confinement.named()) {
+      addPinned(deliberation, Objects.requireNonNull(deliberation.entry));
+      return;
+    }
+    int[] order = new int[fleet.placeableCount()];
+    int found = fleet.firstOf(deliberation.key, order.length, order);
+    for (int i = 0; i < found && deliberation.count() < deliberation.setSize; i++) {
+      if (hasLabels(order[i], confinement) && !isOut(task, order[i])) {
+        deliberation.add(order[i], deliberation.count(), Source.REPLICA_SET);
+      }
+    }
+  }
+
+  private boolean hasLabels(int index, PlacementConfig.Confinement confinement) {
+    Map<String, String> own = fleet.report(index).identity().labels();
+    return own.entrySet().containsAll(confinement.labels().entrySet());
+  }
+
+  /** Whether another member stands in for the replica: a busy one waits, a failing one cannot. */
+  private boolean isOut(Task task, int index) {
+    return task.request().unavailable().contains(fleet.report(index).id())
+        || !fleet.slot(index).health().admits(task.now().nanos());
+  }
+
+  private void place(Task task) {
+    Deliberation deliberation = task.deliberation();
+    PlacementKey placed =
+        PlacementKey.of(task.prefix(), task.settings(), config.prefix(), families);
+    deliberation.key = placed.key();
+    deliberation.entry = placed.entry();
+    deliberation.setSize = setSize(placed.entry());
+  }
+
   private void addReplicaSet(Task task) {
     PromptPrefix prefix = task.prefix();
     if (prefix.family() == 0) {
       return;
     }
     Deliberation deliberation = task.deliberation();
-    PlacementKey placed = PlacementKey.of(prefix, config.prefix(), families);
-    deliberation.key = placed.key();
-    deliberation.entry = placed.entry();
-    deliberation.setSize = setSize(placed.entry());
-    if (placed.entry() != null) {
-      addPinned(deliberation, placed.entry());
+    place(task);
+    if (deliberation.entry != null) {
+      addPinned(deliberation, deliberation.entry);
     }
     int considered = Math.min(deliberation.setSize, MAX_SET_CANDIDATES) + 1;
     int[] order = new int[considered];
-    int found = fleet.firstOf(placed.key(), considered, order);
+    int found = fleet.firstOf(deliberation.key, considered, order);
     for (int rank = 0; rank < found; rank++) {
       Source source = rank < deliberation.setSize ? Source.REPLICA_SET : Source.NEXT;
       deliberation.add(order[rank], deliberation.count(), source);
@@ -121,6 +163,7 @@ final class Candidates {
       return;
     }
     PromptPrefix prefix = task.prefix();
+    long oldestMillis = oldestMillis(task, Double.POSITIVE_INFINITY);
     long[] holders = new long[AnchorTable.HOLDERS];
     @Var int added = 0;
     @Var int asked = 0;
@@ -131,6 +174,7 @@ final class Candidates {
         for (long holder : holders) {
           int index = liveness.replicaOf(holder, fleet);
           if (index != Liveness.NOBODY
+              && AnchorTable.touchMillisOf(holder) >= oldestMillis
               && noteMatch(task, index, tokens, adding && added < MAX_HOLDERS)) {
             added++;
           }
@@ -171,7 +215,7 @@ final class Candidates {
     }
     long[] holders = new long[AnchorTable.HOLDERS];
     @Var int latest = Liveness.NOBODY;
-    @Var long latestMillis = task.now().millis() - sessionTtlMillis();
+    @Var long latestMillis = oldestMillis(task, config.anchors().sessionTtlSeconds());
     if (anchors.holders(task.request().session(), holders)) {
       for (long holder : holders) {
         int index = liveness.bornReplicaOf(holder, fleet);
@@ -194,8 +238,11 @@ final class Candidates {
     }
   }
 
-  private long sessionTtlMillis() {
-    return (long) (config.anchors().sessionTtlSeconds() * 1000);
+  /** The last touch that still counts, given how long touches count at most. */
+  private static long oldestMillis(Task task, double ttlSeconds) {
+    PlacementConfig.PinnedFamily settings = task.settings();
+    double least = settings == null ? ttlSeconds : Math.min(ttlSeconds, settings.ttlSeconds());
+    return least == Double.POSITIVE_INFINITY ? 0 : task.now().millis() - (long) (least * 1000);
   }
 
   /** The scan begins at a place drawn from the prompt, so that equals share the requests. */

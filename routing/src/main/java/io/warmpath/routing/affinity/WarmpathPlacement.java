@@ -25,7 +25,7 @@ public final class WarmpathPlacement implements Placement {
    * sketches of traffic, and each replica's slot (pending work, requests in flight, health), until
    * the replica is gone or its epoch changes.
    */
-  private final Shared shared;
+  private volatile Shared shared;
   private final long seed;
   private final FleetTracker tracker;
   private final FamilyBook families;
@@ -38,17 +38,30 @@ public final class WarmpathPlacement implements Placement {
     TrafficTape tape = new TrafficTape();
     Decider.Memory memory =
         new Decider.Memory(
-            new AnchorTable(config.anchors().capacity()), new RankCredits(), new RateCaps());
+            new AnchorTable(config.anchors().capacity()),
+            new RankCredits(),
+            new RateCaps(),
+            new NamedFamilies(),
+            new WorkWindows());
     this.shared = new Shared(config, ticker, nowNanos, memory, tape, new Shared.Counters());
     this.seed = seed;
     this.tracker = new FleetTracker(config, nowNanos);
-    this.families = new FamilyBook(config, tape, nowNanos);
+    this.families = new FamilyBook(config, tape, memory.named(), nowNanos);
     this.picker = newPicker(FleetView.EMPTY);
   }
 
   @Override
   public void update(FleetView view) {
     picker = newPicker(view);
+  }
+
+  @Override
+  public boolean reconfigure(PlacementConfig config) {
+    PlacementConfig next = shared.config().changedTo(config);
+    shared = shared.with(next);
+    tracker.reconfigure(next);
+    families.reconfigure(next);
+    return true;
   }
 
   @Override
