@@ -160,12 +160,21 @@ final class HttpExchange {
     PromptPrefixes.Scope scope =
         new PromptPrefixes.Scope(
             model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
+    return model
+        .route()
+        .families()
+        .apply(prompt(prompt, model.route().prefixes(), scope), scope, affinity.tenant());
+  }
+
+  /** Returns the prompt of a body, the config's rules left out. */
+  static PromptPrefix prompt(
+      PromptBody prompt, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
     int[] ids = prompt.tokenIds();
     if (ids != null) {
-      return model.route().prefixes().ofTokens(scope, ids, ids.length);
+      return prefixes.ofTokens(scope, ids, ids.length);
     }
     byte[] bytes = prompt.canonicalBytes();
-    return model.route().prefixes().ofBytes(scope, bytes, 0, bytes.length);
+    return prefixes.ofBytes(scope, bytes, 0, bytes.length);
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {
