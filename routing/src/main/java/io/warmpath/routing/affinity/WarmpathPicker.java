@@ -7,6 +7,7 @@ import io.warmpath.routing.PickResult;
 import io.warmpath.routing.Picker;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.Policy;
+import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.fleet.Fleet;
 import io.warmpath.routing.fleet.ReplicaSlot;
 import io.warmpath.routing.fleet.SlotLease;
@@ -83,6 +84,11 @@ final class WarmpathPicker implements Picker {
   private PlacementConfig.Mode mode(PickRequest request) {
     PlacementConfig.PinnedFamily settings = shared.config().settingsOf(request.prefix());
     return settings == null || settings.mode() == null ? shared.config().mode() : settings.mode();
+  }
+
+  @Override
+  public @Nullable ReplicaBelief belief(String replicaId) {
+    return fleet.belief(replicaId, shared.now().nanos());
   }
 
   private Deliberation decide(PickRequest request, boolean affinity) {
