@@ -106,7 +106,17 @@ public record RouterConfig(
   /** Returns a copy that serves every model that is not named as {@code model} says. */
   public RouterConfig withDefaultModel(Model model) {
     return new RouterConfig(
-        routerId, grpc, admin, fleet, model, models, limits, upstream, drainTimeout, sessionSecret);
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        model,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        http);
   }
 
   /** Returns a copy with other limits. */
