@@ -19,6 +19,10 @@ public record RouterSettings(
         @Nullable String routerId,
     @Setting(doc = "Where the gRPC front door listens.", defaultValue = "0.0.0.0:9000")
         HostPort listen,
+    @Setting(
+            doc = "Where the HTTP front door listens: OpenAI's API and the rest of the engines'.",
+            defaultValue = "0.0.0.0:8000")
+        HostPort http,
     @Setting(doc = "Where metrics and health are served.", defaultValue = "0.0.0.0:9001")
         HostPort admin,
     @Setting(doc = "Where replicas and other routers are known from.") ZooKeeperSection zookeeper,
@@ -45,18 +49,20 @@ public record RouterSettings(
 
   /** Returns the config that a router is started with. */
   public RouterConfig config() {
-    return new RouterConfig(
-        routerId == null ? "" : routerId,
-        new RouterConfig.Listen(listen.host(), listen.port()),
-        new RouterConfig.Listen(admin.host(), admin.port()),
-        new RouterConfig.Fleet.ZooKeeper(zookeeper.settings()),
-        defaults.config(),
-        models.entrySet().stream()
-            .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().config())),
-        limits.config(),
-        upstream.config(),
-        drainTimeout,
-        sessionSecret == null ? "" : sessionSecret.value());
+    RouterConfig config =
+        new RouterConfig(
+            routerId == null ? "" : routerId,
+            new RouterConfig.Listen(listen.host(), listen.port()),
+            new RouterConfig.Listen(admin.host(), admin.port()),
+            new RouterConfig.Fleet.ZooKeeper(zookeeper.settings()),
+            defaults.config(),
+            models.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().config())),
+            limits.config(),
+            upstream.config(),
+            drainTimeout,
+            sessionSecret == null ? "" : sessionSecret.value());
+    return config.withHttp(new RouterConfig.Listen(http.host(), http.port()));
   }
 
   /** What one router takes on. */
