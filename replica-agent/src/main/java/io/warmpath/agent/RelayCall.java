@@ -248,7 +248,7 @@ final class RelayCall extends ReplicaCall {
     }
   }
 
-  /** The answer is short, and all of it is here: its length and usage are known by now. */
+  /** The answer is short, and all of it is here: its usage is known by now. */
   private void sendWhole(HttpResponse response, @Nullable String completed) {
     CompositeByteBuf whole = out.allocator().compositeBuffer(Math.max(1, early.size()));
     early.forEach(piece -> whole.addComponent(true, piece));
@@ -260,7 +260,12 @@ final class RelayCall extends ReplicaCall {
             whole,
             response.headers(),
             LastHttpContent.EMPTY_LAST_CONTENT.trailingHeaders());
-    full.headers().set(HttpHeaderNames.CONTENT_LENGTH, whole.readableBytes());
+    if (full.headers().contains(RelayProtocol.LENGTH)) {
+      full.headers().remove(RelayProtocol.LENGTH);
+      full.headers().set(HttpHeaderNames.CONTENT_LENGTH, whole.readableBytes());
+    } else {
+      full.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+    }
     if (completed != null) {
       full.headers().set(RelayProtocol.COMPLETED, completed);
     }

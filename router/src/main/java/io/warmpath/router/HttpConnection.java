@@ -194,7 +194,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     String target = HttpPaths.path(head.uri());
     boolean get = head.method().equals(HttpMethod.GET);
     if (get && target.equals("/health")) {
-      answer(context, HttpResponseStatus.OK, JSON, "{}");
+      answer(context, HttpResponseStatus.OK, null, ""); // As engines do.
     } else if (get && target.equals("/ready")) {
       boolean ready = path.table().get().anyReady();
       answer(
@@ -257,7 +257,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void answer(
-      ChannelHandlerContext context, HttpResponseStatus status, String type, String text) {
+      ChannelHandlerContext context,
+      HttpResponseStatus status,
+      @Nullable String type,
+      String text) {
     send(context, response(status, type, text.getBytes(StandardCharsets.UTF_8)));
   }
 
@@ -277,13 +280,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
-  private static FullHttpResponse response(HttpResponseStatus status, String type, byte[] bytes) {
+  private static FullHttpResponse response(
+      HttpResponseStatus status, @Nullable String type, byte[] bytes) {
     FullHttpResponse response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.wrappedBuffer(bytes));
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_TYPE, type)
-        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
+    if (type != null) {
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, type);
+    }
+    response.headers().set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
     return response;
   }
 }
