@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.router.prompt.PromptBody;
 import io.warmpath.routing.Lease;
@@ -46,7 +47,9 @@ final class HttpExchange {
           HttpHeaderNames.TE,
           HttpHeaderNames.TRAILER,
           HttpHeaderNames.UPGRADE,
-          HttpHeaderNames.EXPECT);
+          HttpHeaderNames.EXPECT,
+          HttpConversionUtil.ExtensionHeaderNames.SCHEME.text(),
+          HttpConversionUtil.ExtensionHeaderNames.STREAM_ID.text());
 
   private static final AgentHttp.Exchange NOT_SENT =
       new AgentHttp.Exchange() {

@@ -1,5 +1,6 @@
 package io.warmpath.cli.door;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.warmpath.cli.local.LocalCluster;
@@ -16,10 +17,17 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,6 +49,7 @@ final class EngineSurfaceTest {
   private static LocalCluster cluster;
   private static SimulatedEngineServer engine;
   private static HttpClient client;
+  private static OkHttpClient http2;
 
   @BeforeAll
   static void start() throws IOException, InterruptedException {
@@ -50,12 +59,19 @@ final class EngineSurfaceTest {
     engine =
         SimulatedEngineServer.start(
             EngineServerSettings.of(cluster.settings().model(), cluster.settings().profile()));
+    http2 =
+        new OkHttpClient.Builder()
+            .protocols(List.of(Protocol.H2_PRIOR_KNOWLEDGE))
+            .readTimeout(Duration.ofSeconds(60))
+            .build();
     client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   }
 
   @AfterAll
   static void stop() {
     client.close();
+    http2.connectionPool().evictAll();
+    http2.dispatcher().executorService().shutdown();
     engine.close();
     cluster.close();
   }
@@ -81,6 +97,31 @@ final class EngineSurfaceTest {
       assertThat(through.headers().allValues(header))
           .as(header)
           .isEqualTo(direct.headers().allValues(header));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void answer_overHttp2_isTheEnginesOwn(Case one) throws Exception {
+    HttpResponse<String> direct = send(engine.url(), one);
+    Request request =
+        new Request.Builder()
+            .url("http://127.0.0.1:" + cluster.router().httpPort() + one.path())
+            .header("x-request-id", id(one))
+            .method(
+                one.method(),
+                one.method().equals("GET")
+                    ? null
+                    : RequestBody.create(
+                        one.body().getBytes(UTF_8), MediaType.get("application/json")))
+            .build();
+    try (Response through = http2.newCall(request).execute()) {
+      assertThat(through.protocol()).isEqualTo(Protocol.H2_PRIOR_KNOWLEDGE);
+      assertThat(through.code()).isEqualTo(direct.statusCode());
+      assertThat(comparable(Objects.requireNonNull(through.body()).string()))
+          .isEqualTo(comparable(direct.body()));
+      assertThat(through.headers("content-type"))
+          .isEqualTo(direct.headers().allValues("content-type"));
     }
   }
 
@@ -257,11 +298,15 @@ final class EngineSurfaceTest {
     return index.find() ? Integer.parseInt(index.group(1)) : Integer.MAX_VALUE;
   }
 
+  private static String id(Case one) {
+    return "case-" + Integer.toHexString(one.name().hashCode());
+  }
+
   private static HttpResponse<String> send(URI target, Case one) throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(target.resolve(one.path()))
             .header("content-type", "application/json")
-            .header("x-request-id", "case-" + Integer.toHexString(one.name().hashCode()))
+            .header("x-request-id", id(one))
             .timeout(Duration.ofSeconds(60));
     HttpRequest.BodyPublisher body =
         one.method().equals("GET")
