@@ -2,6 +2,7 @@ package io.warmpath.router;
 
 import com.google.errorprone.annotations.Var;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PromptPrefixes;
@@ -260,7 +261,7 @@ final class FleetControl implements AutoCloseable {
         continue;
       }
       servers.add(observed.report().id());
-      String relay = observed.report().identity().labels().get(RelayHeaders.ADDRESS_LABEL);
+      String relay = observed.report().identity().labels().get(RelayProtocol.ADDRESS_LABEL);
       if (relay == null || !AgentAddress.isValid(relay)) {
         missingRelay.add(observed.report().id());
       }

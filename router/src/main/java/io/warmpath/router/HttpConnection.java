@@ -27,9 +27,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's HTTP/1.1 connection: collects a request, has it served, and goes on to the next. A
- * client that sends a request before it has its answer gets that answer, and then a closed
- * connection.
+ * One client's HTTP/1.1 connection, or one stream of an HTTP/2 connection: collects a request, has
+ * it served, and goes on to the next. A client that sends a request before it has its answer gets
+ * that answer, and then a closed connection.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class HttpConnection extends ChannelInboundHandlerAdapter {
@@ -45,6 +45,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private @Nullable HttpExchange exchange;
   private @Nullable Future<?> receiveLimit;
   private boolean closing;
+  private boolean leaving;
   private boolean keepAlive = true;
 
   HttpConnection(RequestPath path) {
@@ -54,6 +55,23 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelActive(ChannelHandlerContext context) {
     awaitRequest(context);
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    stopWaiting();
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == HttpDoor.Leaving.NOW) {
+      leaving = true;
+      keepAlive = false;
+      if (exchange == null && request == null) {
+        context.close();
+      }
+    }
+    context.fireUserEventTriggered(event);
   }
 
   @Override
@@ -108,7 +126,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     request = head;
-    keepAlive = HttpUtil.isKeepAlive(head);
+    keepAlive = !leaving && HttpUtil.isKeepAlive(head);
     body.reset();
     if (HttpUtil.getContentLength(head, 0L) > path.limits().maxMessageBytes()) {
       refuseAndClose(context, tooLarge());
@@ -194,7 +212,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     String target = HttpPaths.path(head.uri());
     boolean get = head.method().equals(HttpMethod.GET);
     if (get && target.equals("/health")) {
-      answer(context, HttpResponseStatus.OK, JSON, "{}");
+      answer(context, HttpResponseStatus.OK, null, ""); // As engines do.
     } else if (get && target.equals("/ready")) {
       boolean ready = path.table().get().anyReady();
       answer(
@@ -257,7 +275,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void answer(
-      ChannelHandlerContext context, HttpResponseStatus status, String type, String text) {
+      ChannelHandlerContext context,
+      HttpResponseStatus status,
+      @Nullable String type,
+      String text) {
     send(context, response(status, type, text.getBytes(StandardCharsets.UTF_8)));
   }
 
@@ -277,13 +298,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
-  private static FullHttpResponse response(HttpResponseStatus status, String type, byte[] bytes) {
+  private static FullHttpResponse response(
+      HttpResponseStatus status, @Nullable String type, byte[] bytes) {
     FullHttpResponse response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.wrappedBuffer(bytes));
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_TYPE, type)
-        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
+    if (type != null) {
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, type);
+    }
+    response.headers().set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
     return response;
   }
 }

@@ -12,12 +12,15 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 
-/** The HTTP front door: OpenAI's API and whatever else the engines speak, over HTTP/1.1. */
+/**
+ * The HTTP front door: OpenAI's API and whatever else the engines speak, over HTTP/1.1, and over
+ * HTTP/2 for clients that begin with its preface.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class HttpDoor implements AutoCloseable {
 
   private static final int MAX_INITIAL_LINE_BYTES = 8 << 10;
-  private static final int MAX_HEADER_BYTES = 64 << 10;
+  static final int MAX_HEADER_BYTES = 64 << 10;
   private static final int MAX_CHUNK_BYTES = 64 << 10;
   private static final int BACKLOG = 4_096;
 
@@ -53,6 +56,7 @@ final class HttpDoor implements AutoCloseable {
                     connections.add(channel);
                     channel
                         .pipeline()
+                        .addLast(new ProtocolChooser(path))
                         .addLast(
                             new HttpServerCodec(
                                 MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_CHUNK_BYTES))
@@ -72,9 +76,19 @@ final class HttpDoor implements AutoCloseable {
     return ((InetSocketAddress) listening.localAddress()).getPort();
   }
 
-  /** Takes no further connection. */
+  /** Takes no further connection, and no further request on those that are there. */
   void stopListening() {
     listening.close().awaitUninterruptibly();
+    for (Channel connection : connections) {
+      connection
+          .eventLoop()
+          .execute(() -> connection.pipeline().fireUserEventTriggered(Leaving.NOW));
+    }
+  }
+
+  /** Told to connections when the router leaves: they end after what they carry. */
+  enum Leaving {
+    NOW,
   }
 
   @Override

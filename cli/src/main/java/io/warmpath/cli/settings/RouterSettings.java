@@ -23,6 +23,10 @@ public record RouterSettings(
         @Nullable String routerId,
     @Setting(doc = "Where the gRPC front door listens.", defaultValue = "0.0.0.0:9000")
         HostPort listen,
+    @Setting(
+            doc = "Where the HTTP front door listens: OpenAI's API and the rest of the engines'.",
+            defaultValue = "0.0.0.0:8000")
+        HostPort http,
     @Setting(doc = "Where metrics and health are served.", defaultValue = "0.0.0.0:9001")
         HostPort admin,
     @Setting(doc = "Where replicas and other routers are known from.") ZooKeeperSection zookeeper,
@@ -90,7 +94,9 @@ public record RouterSettings(
             upstream.config(),
             drainTimeout,
             sessionSecret == null ? "" : sessionSecret.value());
-    return config.withFamilies(rules(families, prefixes, defaults, models));
+    return config
+        .withFamilies(rules(families, prefixes, defaults, models))
+        .withHttp(new RouterConfig.Listen(http.host(), http.port()));
   }
 
   /** Returns the files that the config is made of, beside the config file itself. */
