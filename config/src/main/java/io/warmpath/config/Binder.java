@@ -278,7 +278,7 @@ final class Binder {
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof RefusedSettingException refused) {
         String place = path.isEmpty() ? refused.path() : path + "." + refused.path();
-        refuse(NodePath.find(node, refused.path()), place, refused.getMessage());
+        refuse(NodePath.find(node, refused.path()), place, refused.sentence());
         return Optional.empty();
       }
       if (e.getCause() instanceof IllegalArgumentException refused) {

@@ -3,6 +3,7 @@ package io.warmpath.config;
 import com.google.errorprone.annotations.Var;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -24,11 +25,11 @@ final class NodePath {
     @Var Node node = root;
     Matcher part = PART.matcher(path);
     while (part.find()) {
-      Node next =
+      @Nullable Node next =
           part.group(1) != null
               ? child(node, part.group(1))
               : element(node, Integer.parseInt(part.group(2)));
-      if (next == node) {
+      if (next == null) {
         return node;
       }
       node = next;
@@ -36,7 +37,7 @@ final class NodePath {
     return node;
   }
 
-  private static Node child(Node node, String name) {
+  private static @Nullable Node child(Node node, String name) {
     if (node instanceof MappingNode mapping) {
       for (NodeTuple tuple : mapping.getValue()) {
         if (tuple.getKeyNode() instanceof ScalarNode key && key.getValue().equals(name)) {
@@ -44,12 +45,12 @@ final class NodePath {
         }
       }
     }
-    return node;
+    return null;
   }
 
-  private static Node element(Node node, int index) {
+  private static @Nullable Node element(Node node, int index) {
     return node instanceof SequenceNode sequence && index < sequence.getValue().size()
         ? sequence.getValue().get(index)
-        : node;
+        : null;
   }
 }

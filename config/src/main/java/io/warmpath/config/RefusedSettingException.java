@@ -9,6 +9,7 @@ public final class RefusedSettingException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
   private final String path;
+  private final String sentence;
 
   /**
    * @param path the setting relative to the record, as in {@code families[2].match}
@@ -17,10 +18,16 @@ public final class RefusedSettingException extends IllegalArgumentException {
   public RefusedSettingException(String path, String message) {
     super(message);
     this.path = path;
+    this.sentence = message;
   }
 
   /** Returns the setting, relative to the record that refuses. */
   public String path() {
     return path;
+  }
+
+  /** Returns what is wrong with it. */
+  public String sentence() {
+    return sentence;
   }
 }
