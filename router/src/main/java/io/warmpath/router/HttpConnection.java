@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -36,6 +37,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Longest time in which a connection must bring a whole request; also an idle one's life. */
   private static final long RECEIVE_LIMIT_SECONDS = 75;
+
+  /** Longest time in which what a refused client still sends is read and dropped. */
+  private static final long LINGER_SECONDS = 2;
 
   private static final String JSON = "application/json";
 
@@ -270,8 +274,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     keepAlive = false;
     request = null;
     stopWaiting();
-    fail(context, error, 0);
     closing = true;
+    exchange = null;
+    FullHttpResponse response = response(error.status(), JSON, error.json());
+    response.headers().set(HttpHeaderNames.CONNECTION, "close");
+    context.writeAndFlush(response).addListener(written -> linger(context));
+  }
+
+  /* A client that is still sending would not see the answer if the connection were reset now. */
+  private static void linger(ChannelHandlerContext context) {
+    if (context.channel() instanceof DuplexChannel connection && connection.isActive()) {
+      connection.shutdownOutput();
+      context.executor().schedule(() -> connection.close(), LINGER_SECONDS, TimeUnit.SECONDS);
+    } else {
+      context.close();
+    }
   }
 
   private void answer(

@@ -120,6 +120,43 @@ final class HttpDoorTest {
     }
   }
 
+  @Test
+  void conversation_withoutASessionId_isItsOwnSession() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(relay)) {
+      long first = sessionOf(relay, harness, "hello", "");
+      assertThat(first).isNotZero();
+      String answered = ",{\"role\":\"assistant\",\"content\":\"b\"}";
+      assertThat(sessionOf(relay, harness, "hello", answered)).isEqualTo(first);
+      assertThat(sessionOf(relay, harness, "hallo", answered)).isNotEqualTo(first);
+      assertThat(sessionOf(relay, harness, "hello" + "x".repeat(2_000), answered))
+          .isEqualTo(sessionOf(relay, harness, "hello" + "x".repeat(2_000), ""))
+          .isNotEqualTo(first);
+    }
+  }
+
+  private static long sessionOf(
+      FakeRelay relay, RouterHarness harness, String message, String answered) throws Exception {
+    post(
+        harness,
+        "/v1/chat/completions",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}%s]}"
+            .formatted(message, answered));
+    return relay.nextRequest().envelope().getSession();
+  }
+
+  @Test
+  void request_thatGeneratesNothing_leavesNoTrace() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(relay)) {
+      post(harness, "/tokenize", CHAT);
+      FakeRelay.Request request = relay.nextRequest();
+      assertThat(request.envelope().getStepHashesCount()).isZero();
+      assertThat(request.envelope().getSession()).isZero();
+      assertThat(request.body()).isEqualTo(CHAT);
+    }
+  }
+
   // ---- refusals and failures
 
   @Test
@@ -254,6 +291,20 @@ final class HttpDoorTest {
         received += count;
       }
       assertThat(harness.outcomes()).containsExactly(Outcome.Completed.class);
+    }
+  }
+
+  @Test
+  void drain_closesIdleConnectionsAtOnce() throws Exception {
+    try (FakeRelay a = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(a);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write(post("{}").getBytes(UTF_8));
+      assertThat(new String(socket.getInputStream().readNBytes(15), UTF_8))
+          .startsWith("HTTP/1.1 200 ");
+      assertThat(harness.router.drain(java.time.Duration.ofSeconds(10))).isTrue();
+      assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8)).endsWith("one");
     }
   }
 
