@@ -384,7 +384,21 @@ final class HttpDoorTest {
           .startsWith("HTTP/1.1 413 ");
       assertThat(raw(harness, "GET /metrics HTTP/1.1\r\nconnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 404 ");
+      assertThat(rejected(harness, "malformed")).isEqualTo(1);
+      assertThat(rejected(harness, "head_too_large")).isEqualTo(2);
+      assertThat(rejected(harness, "body_too_large")).isEqualTo(1);
+      assertThat(rejected(harness, "no_such_path")).isEqualTo(1);
     }
+  }
+
+  private static double rejected(RouterHarness harness, String reason) throws Exception {
+    URI metrics = URI.create("http://127.0.0.1:" + harness.router.adminPort() + "/metrics");
+    return send(HttpRequest.newBuilder(metrics).build())
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("warmpath_http_rejected_total") && line.contains(reason))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   @Test
