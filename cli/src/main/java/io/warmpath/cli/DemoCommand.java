@@ -36,7 +36,8 @@ final class DemoCommand implements Callable<Integer> {
 
   /*
    * The generated trace loads four 70b-tp4 engines so that round robin, which finds half of the
-   * prompts' tokens in the caches, is close to what they can do, and two cores carry it. With the
+   * prompts' tokens in the caches, is close to what they can do, and two cores carry it. Its
+   * longest answers are cut, so that nobody waits half a minute for the last of them. With the
    * published conversation trace 8b-h100 engines are busy but not overloaded at 7.5 times its speed
    * when there are 16; a few caches are too small for that trace's reuse.
    */
@@ -46,6 +47,7 @@ final class DemoCommand implements Callable<Integer> {
   private static final double GENERATED_SPEED = 3;
   private static final int GENERATED_REPLICAS = 4;
   private static final String GENERATED_PROFILE = "70b-tp4";
+  private static final int GENERATED_OUTPUT_TOKENS = 300;
   private static final double TRACE_SPEED = 7.5;
   private static final int TRACE_REPLICAS = 16;
   private static final String TRACE_PROFILE = "8b-h100";
@@ -151,7 +153,8 @@ final class DemoCommand implements Callable<Integer> {
     if (trace == null) {
       return TraceGenerator.generate(
               TraceProfile.WHALE, GENERATED_REQUESTS, GENERATED_PER_SECOND, GENERATED_SEED)
-          .limit(limit);
+          .limit(limit)
+          .withOutputAtMost(GENERATED_OUTPUT_TOKENS);
     }
     TraceFormat known = format == null ? null : TraceFormat.parse(format);
     return TraceReader.read(trace, known, 0).limit(limit);

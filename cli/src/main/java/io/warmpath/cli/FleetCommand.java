@@ -52,13 +52,20 @@ final class FleetCommand implements Callable<Integer> {
     console.linef(
         "%-24s %-9s %10.3f %8d %8d %7.1f%% %9.1f%%  %s",
         record.getReplicaId(),
-        replica.getEjected() ? "ejected" : Words.state(record.getState()),
-        record.getPendingWorkSeconds(),
+        state(replica),
+        replica.getPendingWorkSeconds(),
         record.getRunningRequests(),
         record.getWaitingRequests(),
         share(record.getKvUsedTokens(), record.getKvCapacityTokens()),
         share(record.getCachedTokensTotal(), tokens),
         record.getAddress());
+  }
+
+  private static String state(FleetReplica replica) {
+    if (replica.getEjected()) {
+      return "ejected";
+    }
+    return replica.getStale() ? "stale" : Words.state(replica.getRecord().getState());
   }
 
   private static double share(long part, long whole) {

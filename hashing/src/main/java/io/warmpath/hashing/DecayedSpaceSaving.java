@@ -128,23 +128,27 @@ public final class DecayedSpaceSaving {
 
   /**
    * Writes the keys with the largest amounts, largest first, until {@code out} is full, and returns
-   * their number. Takes O(counters) for each key written.
+   * their number. Looks once at each counter; what belongs among the largest so far is inserted.
    */
   public int top(long[] out) {
-    int wanted = Math.min(out.length, size);
-    @Var int previous = NONE;
-    for (int i = 0; i < wanted; i++) {
-      @Var int best = NONE;
-      for (int slot = 0; slot < size; slot++) {
-        if ((previous == NONE || isLarger(previous, slot))
-            && (best == NONE || isLarger(slot, best))) {
-          best = slot;
-        }
+    int[] largest = new int[Math.min(out.length, size)];
+    @Var int count = 0;
+    for (int slot = 0; slot < size; slot++) {
+      if (count < largest.length) {
+        count++;
+      } else if (count == 0 || !isLarger(slot, largest[count - 1])) {
+        continue;
       }
-      out[i] = keys[best];
-      previous = best;
+      @Var int position = count - 1;
+      for (; position > 0 && isLarger(slot, largest[position - 1]); position--) {
+        largest[position] = largest[position - 1];
+      }
+      largest[position] = slot;
     }
-    return wanted;
+    for (int i = 0; i < count; i++) {
+      out[i] = keys[largest[i]];
+    }
+    return count;
   }
 
   /** Of equal amounts the lower slot is the larger. */

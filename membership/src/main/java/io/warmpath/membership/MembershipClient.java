@@ -85,8 +85,8 @@ public final class MembershipClient implements AutoCloseable {
                     settings.connectString(),
                     settings.connectionTimeoutMillis(),
                     settings.tls() == null
-                        ? "zookeeper.connectString"
-                        : "zookeeper.connectString and zookeeper.tls"),
+                        ? "zookeeper.connect"
+                        : "zookeeper.connect and zookeeper.tls"),
             null);
       }
       createFolders(session());

@@ -77,7 +77,7 @@ public record ZooKeeperSettings(
       var parts = SERVER.matcher(server);
       if (!parts.matches() || !isPort(Integer.parseInt(parts.group(1)))) {
         throw new IllegalArgumentException(
-            "zookeeper.connectString is '"
+            "zookeeper.connect is '"
                 + connectString
                 + "'; allowed is host:port, several separated by commas (a path goes to"
                 + " zookeeper.root)");

@@ -45,7 +45,7 @@ final class MembershipClientTest {
         .isInstanceOf(MembershipException.class)
         .hasMessage(
             "ZooKeeper at '127.0.0.1:1' did not answer within 1,000 ms; check"
-                + " zookeeper.connectString, and that the servers run");
+                + " zookeeper.connect, and that the servers run");
     assertThat(System.nanoTime() - begin).isLessThan(10_000_000_000L);
   }
 

@@ -22,7 +22,7 @@ final class ZooKeeperSettingsTest {
   void connectString_ofAnythingElse_isRefusedNamingIt(String connectString) {
     assertThatThrownBy(() -> ZooKeeperSettings.of(connectString))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("zookeeper.connectString is '" + connectString + "'")
+        .hasMessageContaining("zookeeper.connect is '" + connectString + "'")
         .hasMessageContaining("host:port");
   }
 

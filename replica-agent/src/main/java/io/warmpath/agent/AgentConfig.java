@@ -274,7 +274,7 @@ public record AgentConfig(
         new Queue(
             1024,
             ReplicaQueue.Order.VIRTUAL_DEADLINE,
-            5,
+            8,
             Duration.ofMillis(500),
             64,
             Duration.ofSeconds(60));

@@ -7,6 +7,8 @@ import io.warmpath.membership.RecordCodec;
 import io.warmpath.routing.Decision;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.PickRequest;
+import io.warmpath.routing.ReplicaBelief;
+import io.warmpath.routing.ReplicaReport;
 import io.warmpath.v1.ExplainResponse;
 import io.warmpath.v1.FleetReplica;
 import io.warmpath.v1.GenerateRequest;
@@ -69,17 +71,36 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
             .setRouters(table.view().routerCount())
             .setMembershipConnected(connected.getAsBoolean());
     for (FleetView.Observed observed : table.view().replicas()) {
-      response.addReplicas(replica(observed));
+      response.addReplicas(replica(observed, table));
     }
     observer.onNext(response.build());
     observer.onCompleted();
   }
 
-  private FleetReplica replica(FleetView.Observed observed) {
-    return FleetReplica.newBuilder()
-        .setRecord(record(observed))
-        .setAgeSeconds((path.ticker().nanos() - observed.receivedNanos()) / 1e9)
-        .build();
+  private FleetReplica replica(FleetView.Observed observed, RoutingTable table) {
+    FleetReplica.Builder replica =
+        FleetReplica.newBuilder()
+            .setRecord(record(observed))
+            .setAgeSeconds((path.ticker().nanos() - observed.receivedNanos()) / 1e9);
+    for (ReplicaReport.ServedModel model : observed.report().identity().models()) {
+      ModelRoute route = table.models().get(model.name());
+      ReplicaBelief belief =
+          route == null ? null : route.placement().picker().belief(observed.report().id());
+      if (belief != null) {
+        add(replica, belief);
+      }
+    }
+    return replica.build();
+  }
+
+  /** Each model that a replica serves has beliefs of its own: the worst counts. */
+  private static void add(FleetReplica.Builder replica, ReplicaBelief belief) {
+    replica
+        .setPendingWorkSeconds(
+            Math.max(replica.getPendingWorkSeconds(), belief.pendingWorkSeconds()))
+        .setInFlight(replica.getInFlight() + belief.inFlight())
+        .setEjected(replica.getEjected() || belief.ejected())
+        .setStale(replica.getStale() || belief.stale());
   }
 
   private static ReplicaRecord record(FleetView.Observed observed) {

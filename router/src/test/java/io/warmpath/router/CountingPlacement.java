@@ -9,9 +9,11 @@ import io.warmpath.routing.PickResult;
 import io.warmpath.routing.Picker;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PlacementCounters;
+import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.ReplicaReport;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** Tries replicas in the order of their ids and keeps every lease with all that was done to it. */
 final class CountingPlacement implements Placement, Picker {
@@ -63,6 +65,11 @@ final class CountingPlacement implements Placement, Picker {
           return new PickResult.Assigned(lease);
         })
         .orElse(new PickResult.Rejected(PickResult.Rejected.Reason.NO_READY_REPLICA, 0));
+  }
+
+  @Override
+  public @Nullable ReplicaBelief belief(String replicaId) {
+    return null;
   }
 
   @Override

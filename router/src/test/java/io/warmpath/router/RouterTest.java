@@ -13,6 +13,7 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
 import io.warmpath.testkit.Await;
+import io.warmpath.v1.FleetReplica;
 import io.warmpath.v1.GenerateResponse;
 import io.warmpath.v1.GetFleetRequest;
 import io.warmpath.v1.GetFleetResponse;
@@ -197,6 +198,8 @@ final class RouterTest {
         assertThat(fleet.getReplicasList())
             .extracting(r -> r.getRecord().getReplicaId())
             .containsExactlyInAnyOrder("a", "b");
+        assertThat(fleet.getReplicasList()).noneMatch(FleetReplica::getEjected);
+        assertThat(fleet.getReplicasList()).allMatch(r -> r.getInFlight() == 0);
         channel.shutdownNow();
       }
     }

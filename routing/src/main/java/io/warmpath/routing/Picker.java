@@ -1,5 +1,7 @@
 package io.warmpath.routing;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Decides over one published view of one model's fleet. Thread-safe, takes no lock, never blocks.
  * Read it anew from {@link Placement#picker()} for each request.
@@ -11,4 +13,7 @@ public interface Picker {
 
   /** Makes the same decision with everything that led to it, and changes nothing. */
   Decision explain(PickRequest request);
+
+  /** Returns what is believed of a replica now, or null when it is not in the view. */
+  @Nullable ReplicaBelief belief(String replicaId);
 }

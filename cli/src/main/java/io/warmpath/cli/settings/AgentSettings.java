@@ -127,7 +127,7 @@ public record AgentSettings(
           ReplicaQueue.Order order,
       @Setting(
               doc = "Virtual deadline = arrival + factor × own expected prefill time.",
-              defaultValue = "5",
+              defaultValue = "8",
               min = "0",
               max = "1000")
           double deadlineFactor,

@@ -7,6 +7,7 @@ import io.warmpath.routing.PickResult;
 import io.warmpath.routing.Picker;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.Policy;
+import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.fleet.Fleet;
 import io.warmpath.routing.fleet.ReplicaSlot;
 import io.warmpath.routing.fleet.SlotLease;
@@ -78,6 +79,11 @@ final class WarmpathPicker implements Picker {
         deliberation.isSpill(),
         deliberation.refusal,
         deliberation.limitSeconds);
+  }
+
+  @Override
+  public @Nullable ReplicaBelief belief(String replicaId) {
+    return fleet.belief(replicaId, shared.now().nanos());
   }
 
   private Deliberation decide(PickRequest request, boolean affinity) {

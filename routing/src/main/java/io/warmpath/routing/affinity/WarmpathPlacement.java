@@ -24,12 +24,19 @@ public final class WarmpathPlacement implements Placement {
    * and publishes them as one picker. What lives on: the anchors, the credits and rate counts, the
    * sketches of traffic, and each replica's slot (pending work, requests in flight, health), until
    * the replica is gone or its epoch changes.
+   *
+   * Reports repeat their anchors for ten seconds, so that a lost report loses nothing; what the
+   * report before this one must have said already is left out.
    */
+  /** How much longer one report may be on its way than the one before it. */
+  private static final long JITTER_MILLIS = 250;
+
   private final Shared shared;
   private final long seed;
   private final FleetTracker tracker;
   private final FamilyBook families;
   private long[] evictedMillis = {};
+  private long[] heardMillis = {};
   private volatile WarmpathPicker picker;
 
   /** A placement with no replica yet; {@code seed} breaks ties. */
@@ -103,10 +110,24 @@ public final class WarmpathPlacement implements Placement {
       return;
     }
     RecentAnchors recent = observed.report().anchors();
+    long knownMillis = lastHeardMillis(slot, receivedMillis) - JITTER_MILLIS;
     for (int i = 0; i < recent.size(); i++) {
-      long touchMillis = Math.max(slot.bornMillis(), receivedMillis - recent.ageMillis(i));
-      shared.memory().anchors().touch(recent.hash(i), slot.number(), touchMillis);
+      long touchMillis = receivedMillis - recent.ageMillis(i);
+      if (touchMillis >= knownMillis) {
+        long aliveMillis = Math.max(slot.bornMillis(), touchMillis);
+        shared.memory().anchors().touch(recent.hash(i), slot.number(), aliveMillis);
+      }
     }
+  }
+
+  /** Returns when this cache's report before this one came, 0 for none, and notes this one. */
+  private long lastHeardMillis(ReplicaSlot slot, long receivedMillis) {
+    if (slot.number() >= heardMillis.length) {
+      heardMillis = Arrays.copyOf(heardMillis, slot.number() + 16);
+    }
+    long before = heardMillis[slot.number()];
+    heardMillis[slot.number()] = receivedMillis;
+    return before < slot.bornMillis() ? 0 : before;
   }
 
   private void hearEvictionMark(

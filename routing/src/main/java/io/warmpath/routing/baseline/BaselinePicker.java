@@ -8,6 +8,7 @@ import io.warmpath.routing.PickResult;
 import io.warmpath.routing.Picker;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PromptPrefix;
+import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.Ticker;
 import io.warmpath.routing.fleet.Eligibility;
 import io.warmpath.routing.fleet.Fleet;
@@ -58,6 +59,11 @@ final class BaselinePicker implements Picker {
     }
     counters.rejected.increment();
     return new PickResult.Rejected(PickResult.Rejected.Reason.OVERLOADED, 0);
+  }
+
+  @Override
+  public @Nullable ReplicaBelief belief(String replicaId) {
+    return fleet.belief(replicaId, ticker.nanos());
   }
 
   @Override

@@ -3,10 +3,12 @@ package io.warmpath.routing.fleet;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.hashing.ConsistentOrder;
 import io.warmpath.routing.PrefillSpeed;
+import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.ReplicaReport;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One view of a fleet, made for deciding: replicas by index in the order of their ids. Immutable
@@ -20,6 +22,7 @@ public final class Fleet {
   private final List<ReplicaReport> reports;
   private final ReplicaSlot[] slots;
   private final boolean[] placeable;
+  private final boolean[] stale;
   private final Map<String, Integer> indexById;
   private final int[] indexBySlot;
   private final ConsistentOrder order;
@@ -35,6 +38,7 @@ public final class Fleet {
     this.reports = parts.reports;
     this.slots = parts.slots;
     this.placeable = parts.placeable;
+    this.stale = parts.stale;
     this.indexById = parts.indexById;
     this.indexBySlot = parts.indexBySlot;
     this.order = parts.order;
@@ -121,6 +125,18 @@ public final class Fleet {
   /** Seconds of prefill that {@code tokens} uncached tokens take on replica {@code index}. */
   public double prefillSeconds(int index, int tokens) {
     return speeds[index].seconds(tokens);
+  }
+
+  /** Returns what is believed of the replica of that id now, or null when there is none. */
+  public @Nullable ReplicaBelief belief(String id, long nowNanos) {
+    int index = indexOf(id);
+    return index < 0
+        ? null
+        : new ReplicaBelief(
+            pendingSeconds(index, nowNanos),
+            slots[index].inFlight(),
+            !slots[index].health().admits(nowNanos),
+            stale[index]);
   }
 
   /** Requests of this router in flight on all replicas. */

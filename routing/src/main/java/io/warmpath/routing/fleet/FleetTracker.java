@@ -66,6 +66,7 @@ public final class FleetTracker {
     List<ReplicaReport> reports = List.of();
     ReplicaSlot[] slots = {};
     boolean[] placeable = {};
+    boolean[] stale = {};
     Map<String, Integer> indexById = Map.of();
     int[] indexBySlot = {};
     int[] orderIndexes = {};
@@ -202,17 +203,21 @@ public final class FleetTracker {
   }
 
   private void addLoad(Parts parts, List<FleetView.Observed> observed, long nowNanos) {
+    parts.stale = new boolean[observed.size()];
+    for (int index = 0; index < parts.stale.length; index++) {
+      parts.stale[index] = isStale(observed.get(index), nowNanos);
+    }
     @Var double sum = 0;
     @Var int known = 0;
     for (int index : parts.orderIndexes) {
-      if (!isStale(observed.get(index), nowNanos)) {
+      if (!parts.stale[index]) {
         sum += parts.slots[index].pendingWork().seconds(nowNanos);
         known++;
       }
     }
     parts.meanPendingSeconds = known == 0 ? 0 : sum / known;
     for (int index : parts.orderIndexes) {
-      if (isStale(observed.get(index), nowNanos)) {
+      if (parts.stale[index]) {
         parts.slots[index].pendingWork().unknown(parts.meanPendingSeconds, nowNanos);
       }
     }

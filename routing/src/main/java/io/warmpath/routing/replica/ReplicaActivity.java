@@ -119,7 +119,10 @@ public final class ReplicaActivity {
 
   /** Anchors for the next report: those touched in the last 10 seconds, at most 128. */
   public RecentAnchors anchors(long nowNanos) {
-    anchorTouchNanos.values().removeIf(touch -> nowNanos - touch > ANCHOR_REPORT_NANOS);
+    while (!anchorTouchNanos.isEmpty()
+        && nowNanos - anchorTouchNanos.firstEntry().getValue() > ANCHOR_REPORT_NANOS) {
+      anchorTouchNanos.pollFirstEntry();
+    }
     long[] hashes = new long[anchorTouchNanos.size()];
     int[] ageMillis = new int[hashes.length];
     @Var int index = 0;

@@ -60,8 +60,8 @@ public final class ReplicaQueue {
       double engineWorkSeconds,
       int engineRequests) {
 
-    /** The default: 1,024 requests, virtual deadlines of factor 5, half a second at the engine. */
-    public static final Settings DEFAULT = new Settings(1024, Order.VIRTUAL_DEADLINE, 5, 0.5, 64);
+    /** The default: 1,024 requests, virtual deadlines of factor 8, half a second at the engine. */
+    public static final Settings DEFAULT = new Settings(1024, Order.VIRTUAL_DEADLINE, 8, 0.5, 64);
 
     public Settings {
       if (capacity < 1 || engineRequests < 1) {

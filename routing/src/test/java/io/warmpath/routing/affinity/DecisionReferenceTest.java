@@ -34,6 +34,7 @@ final class DecisionReferenceTest {
 
   private static final int REPLICAS = 6;
   private static final int BLOCK_TOKENS = 16;
+  private static final double GRACE_SECONDS = 1;
 
   @Test
   void decisions_overRandomHistories_equalTheModel() {
@@ -107,7 +108,12 @@ final class DecisionReferenceTest {
         lease.firstToken();
         model.cached(prefix, lease.replica().id(), nowSeconds());
       }
-      lease.close(new Lease.Outcome.Cancelled());
+      if (random.nextBoolean()) {
+        lease.close(new Lease.Outcome.Completed(prefix.promptTokens(), 0, 1));
+        model.cached(prefix, lease.replica().id(), nowSeconds());
+      } else {
+        lease.close(new Lease.Outcome.Cancelled());
+      }
     }
 
     private double nowSeconds() {
@@ -143,7 +149,7 @@ final class DecisionReferenceTest {
         Double touch = touchSeconds.getOrDefault(prefix.stepHash(step), Map.of()).get(id);
         if (touch != null
             && touch >= bornSeconds.getOrDefault(id, -1.0)
-            && touch > evictedSeconds.getOrDefault(id, -1.0)) {
+            && touch + GRACE_SECONDS > evictedSeconds.getOrDefault(id, -1.0)) {
           deepest = (step + 1) * prefix.stepTokens();
         }
       }

@@ -16,6 +16,7 @@ import io.warmpath.routing.Policy;
 import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.RecentAnchors;
+import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.TestFleet;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +69,25 @@ final class KnownMistakesTest {
         .mapToInt(Decision.Candidate::matchedTokens)
         .findFirst()
         .orElse(0);
+  }
+
+  @Test
+  void belief_followsSendsAgeAndMembership() {
+    TestFleet fleet = new TestFleet(2, ticker);
+    fleet.setPending("r01", 2);
+    Placement placement = placement(fleet);
+    Lease lease = lease(placement, TestFleet.prompt(1, 4000));
+    ReplicaBelief chosen = Objects.requireNonNull(placement.picker().belief("r00"));
+    assertThat(lease.replica().id()).isEqualTo("r00");
+    assertThat(chosen.inFlight()).isEqualTo(1);
+    assertThat(chosen.pendingWorkSeconds()).isBetween(0.2, 0.3);
+    assertThat(chosen.stale()).isFalse();
+    assertThat(placement.picker().belief("nobody")).isNull();
+
+    ticker.advanceSeconds(10);
+    fleet.publishOld(placement, 9);
+    ReplicaBelief old = Objects.requireNonNull(placement.picker().belief("r00"));
+    assertThat(old.stale()).isTrue();
   }
 
   @Test

@@ -71,6 +71,18 @@ final class BlockCache {
     }
   }
 
+  /** Touches those of the first {@code count} blocks of a prompt that are still cached. */
+  void touchPresent(int[] blocks, int count, long nowNanos) {
+    for (int i = Math.min(count, capacity) - 1; i >= 0; i--) {
+      int slot = table[position(blocks[i])];
+      if (slot != NONE) {
+        unlink(slot);
+        touchedNanos[slot] = nowNanos;
+        linkLast(slot);
+      }
+    }
+  }
+
   /** Whether anything was ever freed. */
   boolean evictedAny() {
     return evictedAny;

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The study's engine: one prefill at a time that takes {@code overhead + uncached tokens / rate},
- * then decoding at a fixed time a token that neither slows prefills nor holds cache.
+ * then decoding at a fixed time a token that neither slows prefills nor holds cache. As in real
+ * engines, the end of a request is the last use of its blocks, but of those only that were not
+ * evicted meanwhile.
  */
 final class LinearEngine implements ReplicaEngine {
 
@@ -26,6 +28,7 @@ final class LinearEngine implements ReplicaEngine {
   private @Var @Nullable InFlight computing;
   private @Var long computedNanos;
   private @Var double computingSeconds;
+  private @Var long usedTokens;
 
   /**
    * An idle engine.
@@ -65,6 +68,9 @@ final class LinearEngine implements ReplicaEngine {
       InFlight computed = computing;
       if (computed == null || (first != null && first.endNanos < computedNanos)) {
         decoding.remove(first);
+        InFlight ended = first.request;
+        usedTokens -= ownTokens(ended);
+        cache.touchPresent(ended.blocks, ended.blocks.length, first.endNanos);
         listener.completed(first.request, first.endNanos);
       } else {
         finishPrefill(computed, listener);
@@ -77,6 +83,7 @@ final class LinearEngine implements ReplicaEngine {
     cache.touch(computed.blocks, computed.blocks.length, now);
     long decodeNanos = Math.max(0, computed.outputTokens - 1) * decodeTokenNanos;
     decoding.add(new Decode(computed, now + decodeNanos));
+    usedTokens += ownTokens(computed);
     double workSeconds = computingSeconds;
     computing = null;
     computeNext(now);
@@ -105,14 +112,19 @@ final class LinearEngine implements ReplicaEngine {
     return cache.evictedAny() ? cache.evictedTouchNanos() : Long.MIN_VALUE;
   }
 
+  /** What decoding requests would hold if they held any, shared beginnings counted once. */
   @Override
   public long usedTokens() {
-    return 0;
+    return usedTokens;
   }
 
   @Override
   public boolean fits(int promptTokens, int outputTokens) {
     return true;
+  }
+
+  private static int ownTokens(InFlight request) {
+    return request.promptTokens - request.cachedTokens + request.outputTokens;
   }
 
   @Override
@@ -130,6 +142,7 @@ final class LinearEngine implements ReplicaEngine {
     waiting.clear();
     decoding.clear();
     computing = null;
+    usedTokens = 0;
     return all;
   }
 

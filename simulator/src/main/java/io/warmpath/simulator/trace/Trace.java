@@ -44,6 +44,15 @@ public record Trace(
         name, blockTokens, tickMillis, requests.subList(0, Math.min(count, requests.size())));
   }
 
+  /** Returns the same requests, each with at most {@code tokens} decoded tokens. */
+  public Trace withOutputAtMost(int tokens) {
+    return new Trace(
+        name,
+        blockTokens,
+        tickMillis,
+        requests.stream().map(request -> request.withOutputAtMost(tokens)).toList());
+  }
+
   /** Returns whether any request is a later turn of a conversation. */
   public boolean hasTurns() {
     return requests.stream().map(TraceRequest::turn).anyMatch(Trace::isLaterTurn);

@@ -44,6 +44,12 @@ public final class TraceRequest {
     this.turn = turn;
   }
 
+  /** Returns the same request with at most {@code tokens} decoded. */
+  TraceRequest withOutputAtMost(int tokens) {
+    return new TraceRequest(
+        arrivalMillis, promptTokens, Math.min(outputTokens, tokens), blockIds, turn);
+  }
+
   /** Milliseconds since the trace began. */
   public double arrivalMillis() {
     return arrivalMillis;

@@ -23,8 +23,13 @@ final class BlockCacheTest {
     for (int step = 0; step < 300; step++) {
       int[] prompt = randomPrompt(random, numbers);
       assertThat(cache.match(prompt, prompt.length)).isEqualTo(oracle.match(prompt));
-      cache.touch(prompt, prompt.length, step);
-      oracle.touch(prompt, step);
+      if (random.nextInt(3) == 0) {
+        cache.touchPresent(prompt, prompt.length, step);
+        oracle.touchPresent(prompt, step);
+      } else {
+        cache.touch(prompt, prompt.length, step);
+        oracle.touch(prompt, step);
+      }
       assertThat(cache.match(prompt, prompt.length)).isEqualTo(oracle.match(prompt));
       assertThat(cache.size()).isEqualTo(oracle.touchByBlock.size());
       assertThat(cache.evictedAny()).isEqualTo(oracle.evictedAny);
@@ -65,6 +70,14 @@ final class BlockCacheTest {
         matched++;
       }
       return matched;
+    }
+
+    void touchPresent(int[] prompt, long now) {
+      for (int i = Math.min(prompt.length, capacity) - 1; i >= 0; i--) {
+        if (touchByBlock.remove(prompt[i]) != null) {
+          touchByBlock.put(prompt[i], now);
+        }
+      }
     }
 
     void touch(int[] prompt, long now) {

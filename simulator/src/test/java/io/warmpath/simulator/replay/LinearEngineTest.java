@@ -57,6 +57,24 @@ final class LinearEngineTest {
   }
 
   @Test
+  void endOfARequest_isTheLastUseOfItsBlocks() {
+    LinearEngine small =
+        new LinearEngine(new BlockCache(3), 100, new PrefillSpeed(1000, 0.1), 10 * MILLI);
+    Workload workload =
+        workload(
+            TestTraces.request(0, 100, 200, 1),
+            TestTraces.request(0, 100, 1, 2),
+            TestTraces.request(0, 200, 1, 3, 4));
+    small.start(new InFlight(0, 0, workload, 0), 0);
+    small.start(new InFlight(1, 0, workload, 0), 0);
+    small.advance(3_000 * MILLI, listener);
+    small.start(new InFlight(2, 0, workload, 0), 3_000 * MILLI);
+    small.advance(10_000 * MILLI, listener);
+    assertThat(small.cachedTokens(workload.blocks(0), 101)).isEqualTo(100);
+    assertThat(small.cachedTokens(workload.blocks(1), 101)).isZero();
+  }
+
+  @Test
   void fullyCachedPrompt_computesItsLastToken() {
     Workload workload =
         workload(TestTraces.request(0, 200, 1, 1, 2), TestTraces.request(0, 200, 1, 1, 2));
