@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       DemoCommand.class,
+      StickyCommand.class,
       StandaloneCommand.class,
       RouterCommand.class,
       AgentCommand.class,

@@ -9,6 +9,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.warmpath.router.HttpDoorMetrics.Rejection;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 
@@ -37,8 +38,10 @@ final class HttpDoor implements AutoCloseable {
    *
    * @throws IOException when the address cannot be listened on
    */
-  static HttpDoor start(RouterConfig.Listen listen, RequestPath path) throws IOException {
+  static HttpDoor start(RouterConfig.Listen listen, RequestPath path, HttpDoorMetrics metrics)
+      throws IOException {
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    metrics.watch(connections);
     ChannelFuture bound =
         new ServerBootstrap()
             .group(path.loops().group())
@@ -50,17 +53,18 @@ final class HttpDoor implements AutoCloseable {
                   @Override
                   protected void initChannel(Channel channel) {
                     if (connections.size() >= path.limits().maxInFlight()) {
+                      metrics.rejected(Rejection.TOO_MANY_CONNECTIONS);
                       channel.close();
                       return;
                     }
                     connections.add(channel);
                     channel
                         .pipeline()
-                        .addLast(new ProtocolChooser(path))
+                        .addLast(new ProtocolChooser(path, metrics))
                         .addLast(
                             new HttpServerCodec(
                                 MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_CHUNK_BYTES))
-                        .addLast(new HttpConnection(path));
+                        .addLast(new HttpConnection(path, metrics));
                   }
                 })
             .bind(new InetSocketAddress(listen.host(), listen.port()))

@@ -26,6 +26,7 @@ import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.Usage;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
@@ -129,8 +130,9 @@ final class HttpExchange {
     unary = !prompt.stream();
     RoutingTable.Resolved model = resolve(prompt);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
-    PromptPrefix prefix = prefix(prompt, model, affinity);
-    long session = generates ? session(model, affinity) : 0;
+    byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
+    PromptPrefix prefix = prefix(prompt, canonical, model, affinity);
+    long session = generates ? session(prompt, canonical, prefix, model, affinity) : 0;
     PickRequest pick =
         new PickRequest(
             prefix, session, HttpInputs.constraints(head.headers(), prompt), unable(model), 1);
@@ -144,8 +146,29 @@ final class HttpExchange {
         model.route(), pick, path.limits().retryMaxRetries(), path.ticker(), arrivedNanos);
   }
 
-  private long session(RoutingTable.Resolved model, AffinityInputs affinity) {
-    return path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId());
+  /**
+   * The key of what the client calls its session, else of the conversation's own opening: the chain
+   * up to its last full step, and the bytes since.
+   */
+  private long session(
+      PromptBody prompt,
+      byte[] canonical,
+      PromptPrefix prefix,
+      RoutingTable.Resolved model,
+      AffinityInputs affinity) {
+    String name = model.route().model();
+    if (!affinity.sessionId().isEmpty()) {
+      return path.sessions().key(affinity.tenant(), name, affinity.sessionId());
+    }
+    int opening = prompt.openingBytes();
+    if (opening == 0) {
+      return 0;
+    }
+    int stepBytes = prefix.stepTokens() * PromptPrefixes.BYTES_PER_TOKEN;
+    int steps = Math.min(opening / stepBytes, prefix.stepCount());
+    long chain = steps == 0 ? 0 : prefix.stepHash(steps - 1);
+    byte[] rest = Arrays.copyOfRange(canonical, steps * stepBytes, opening);
+    return path.sessions().key(affinity.tenant(), name, chain, rest);
   }
 
   /* Without a model any engine can say what is wrong, in its own words. */
@@ -166,25 +189,26 @@ final class HttpExchange {
   }
 
   private PromptPrefix prefix(
-      PromptBody prompt, RoutingTable.Resolved model, AffinityInputs affinity) {
+      PromptBody prompt, byte[] canonical, RoutingTable.Resolved model, AffinityInputs affinity) {
     PromptPrefixes.Scope scope =
         new PromptPrefixes.Scope(
             model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
     PromptPrefixes prefixes = model.route().prefixes();
     PromptPrefix read =
-        generates ? prompt(prompt, prefixes, scope) : prefixes.ofBytes(scope, new byte[0], 0, 0);
+        generates
+            ? prompt(prompt, canonical, prefixes, scope)
+            : prefixes.ofBytes(scope, canonical, 0, canonical.length);
     return model.route().families().apply(read, scope, affinity.tenant());
   }
 
   /** Returns the prompt of a body, the config's rules left out. */
   static PromptPrefix prompt(
-      PromptBody prompt, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
+      PromptBody prompt, byte[] canonical, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
     int[] ids = prompt.tokenIds();
     if (ids != null) {
       return prefixes.ofTokens(scope, ids, ids.length);
     }
-    byte[] bytes = prompt.canonicalBytes();
-    return prefixes.ofBytes(scope, bytes, 0, bytes.length);
+    return prefixes.ofBytes(scope, canonical, 0, canonical.length);
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {

@@ -33,9 +33,11 @@ final class ProtocolChooser extends ByteToMessageDecoder {
   private static final int IDLE_LIMIT_SECONDS = 300;
 
   private final RequestPath path;
+  private final HttpDoorMetrics metrics;
 
-  ProtocolChooser(RequestPath path) {
+  ProtocolChooser(RequestPath path, HttpDoorMetrics metrics) {
     this.path = path;
+    this.metrics = metrics;
   }
 
   @Override
@@ -78,7 +80,7 @@ final class ProtocolChooser extends ByteToMessageDecoder {
                     stream
                         .pipeline()
                         .addLast(new Http2StreamFrameToHttpObjectCodec(true))
-                        .addLast(new HttpConnection(path));
+                        .addLast(new HttpConnection(path, metrics));
                   }
                 }))
         .addLast(new Ending(frames));

@@ -266,7 +266,7 @@ public final class Router implements AutoCloseable {
       return null;
     }
     try {
-      return HttpDoor.start(listen, path);
+      return HttpDoor.start(listen, path, new HttpDoorMetrics(registry));
     } catch (IOException taken) {
       grpc.shutdownNow();
       throw new IOException("HTTP: cannot listen on " + listen + reason(taken), taken);

@@ -251,7 +251,7 @@ public final class AnswerMeter {
         return -1;
       }
       double value = in.getDoubleValue();
-      return value >= 0 && value <= Integer.MAX_VALUE / 4 ? (int) value : -1;
+      return value >= 0 && value <= (Integer.MAX_VALUE >> 2) ? (int) value : -1;
     }
   }
 }

@@ -218,7 +218,7 @@ final class Candidates {
     @Var long latestMillis = oldestMillis(task, config.anchors().sessionTtlSeconds());
     if (anchors.holders(task.request().session(), holders)) {
       for (long holder : holders) {
-        int index = liveness.bornReplicaOf(holder, fleet);
+        int index = liveness.replicaOf(holder, fleet);
         if (index != Liveness.NOBODY && AnchorTable.touchMillisOf(holder) > latestMillis) {
           latest = index;
           latestMillis = AnchorTable.touchMillisOf(holder);

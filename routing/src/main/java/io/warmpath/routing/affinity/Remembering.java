@@ -12,7 +12,7 @@ import io.warmpath.routing.fleet.SlotLease;
  * end, rank credits from what was found cached.
  *
  * <p>The end counts as a touch because an engine evicts blocks in the order in which the requests
- * that held them ended.
+ * that held them ended. A session does not go back to a replica that failed it.
  */
 record Remembering(
     Shared shared,
@@ -63,7 +63,11 @@ record Remembering(
             .work()
             .takeBack(given.family, slot.number(), given.workSeconds, given.millis);
       }
-      case Lease.Outcome.Failed failed -> {}
+      case Lease.Outcome.Failed failed -> {
+        if (session != 0) {
+          shared.memory().anchors().forget(session, slot.number());
+        }
+      }
       case Lease.Outcome.Cancelled cancelled -> {}
     }
   }
