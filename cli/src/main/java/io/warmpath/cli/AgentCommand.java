@@ -69,6 +69,13 @@ final class AgentCommand implements Callable<Integer> {
     private @Var String listen = "";
 
     @Option(
+        names = "--relay",
+        paramLabel = "HOST:PORT",
+        defaultValue = "0.0.0.0:7073",
+        description = "Where routers relay HTTP exchanges to. Default: ${DEFAULT-VALUE}.")
+    private @Var String relay = "";
+
+    @Option(
         names = "--admin",
         paramLabel = "HOST:PORT",
         defaultValue = "0.0.0.0:7072",
@@ -99,6 +106,7 @@ final class AgentCommand implements Callable<Integer> {
               ZooKeeperSettings.of(engines.zookeeper))
           .withEndpoints(
               AgentConfig.Endpoint.parse(engines.listen),
+              AgentConfig.Endpoint.parse(engines.relay),
               AgentConfig.Endpoint.parse(engines.admin));
     } catch (IllegalArgumentException refused) {
       throw CommandFailure.badInput(String.valueOf(refused.getMessage()));

@@ -40,6 +40,12 @@ final class StandaloneCommand implements Callable<Integer> {
   private @Var int port = 9000;
 
   @Option(
+      names = "--http-port",
+      paramLabel = "PORT",
+      description = "The router's HTTP port, 0 for any. Default: ${DEFAULT-VALUE}.")
+  private @Var int httpPort = 8000;
+
+  @Option(
       names = "--admin-port",
       paramLabel = "PORT",
       description = "The port of its metrics and health, 0 for any. Default: ${DEFAULT-VALUE}.")
@@ -72,15 +78,15 @@ final class StandaloneCommand implements Callable<Integer> {
     try {
       EngineProfile profile = engines.profile("8b-h100");
       return LocalClusterSettings.of(engines.replicas(4), profile)
-          .listening(port, adminPort, zooKeeperPort);
+          .listening(port, httpPort, adminPort, zooKeeperPort);
     } catch (IllegalArgumentException refused) {
       throw CommandFailure.badInput(String.valueOf(refused.getMessage()));
     }
   }
 
   private static void print(Console console, LocalCluster cluster, GetFleetResponse fleet) {
-    int grpc = cluster.router().grpcPort();
-    console.linef("gRPC       127.0.0.1:%d", grpc);
+    console.linef("OpenAI API http://127.0.0.1:%d/v1", cluster.router().httpPort());
+    console.linef("gRPC       127.0.0.1:%d", cluster.router().grpcPort());
     console.linef("metrics    http://127.0.0.1:%d/metrics", cluster.router().adminPort());
     console.linef("ZooKeeper  %s", cluster.zooKeeperAddress());
     for (FleetReplica replica : fleet.getReplicasList()) {
@@ -90,9 +96,21 @@ final class StandaloneCommand implements Callable<Integer> {
           cluster.settings().profile().name(),
           replica.getRecord().getAddress());
     }
+    printTrials(console, cluster);
+  }
+
+  private static void printTrials(Console console, LocalCluster cluster) {
     console.line("");
     console.line("Try, in another terminal:");
     console.line("");
+    console.linef(
+        "  curl -N http://127.0.0.1:%d/v1/chat/completions -H 'content-type: application/json' \\",
+        cluster.router().httpPort());
+    console.linef(
+        "    -d '{\"model\": \"%s\", \"stream\": true, \"messages\": [{\"role\": \"user\","
+            + " \"content\": \"Why is the sky blue?\"}]}'",
+        cluster.settings().model());
+    int grpc = cluster.router().grpcPort();
     String router = grpc == 9000 ? "" : " --router 127.0.0.1:" + grpc;
     console.linef("  ./warmpath generate%s --prompt 'Why is the sky blue?'", router);
     console.linef(

@@ -155,12 +155,21 @@ final class MainTest {
   void takenPort_isOneSentence() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = Integer.toString(taken.getLocalPort());
-      Run router = Run.of("standalone", "--port", port, "--admin-port", "0");
+      Run router = Run.of("standalone", "--port", port, "--http-port", "0", "--admin-port", "0");
       isRefused(router, ExitCodes.FAILED, port);
-      Run admin = Run.of("standalone", "--port", "0", "--admin-port", port);
+      Run admin = Run.of("standalone", "--port", "0", "--http-port", "0", "--admin-port", port);
       isRefused(admin, ExitCodes.FAILED, port);
       Run zookeeper =
-          Run.of("standalone", "--port", "0", "--admin-port", "0", "--zookeeper-port", port);
+          Run.of(
+              "standalone",
+              "--port",
+              "0",
+              "--http-port",
+              "0",
+              "--admin-port",
+              "0",
+              "--zookeeper-port",
+              port);
       isRefused(zookeeper, ExitCodes.FAILED, port);
     }
   }

@@ -18,7 +18,8 @@ final class SignalTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(List.of("standalone", "--replicas=1", "--port=0", "--admin-port=0"));
+    command.addAll(
+        List.of("standalone", "--replicas=1", "--port=0", "--http-port=0", "--admin-port=0"));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     try (BufferedReader out = process.inputReader()) {

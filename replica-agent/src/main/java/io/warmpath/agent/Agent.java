@@ -38,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running agent: one gRPC port in front of one or several engines, each a replica that reports
- * itself to ZooKeeper.
+ * A running agent: one gRPC port and one HTTP relay port in front of one or several engines, each a
+ * replica that reports itself to ZooKeeper.
  */
 public final class Agent implements AutoCloseable {
 
@@ -61,11 +61,12 @@ public final class Agent implements AutoCloseable {
   private final EventLoopGroup loops;
   private final MembershipClient membership;
   private @Nullable Server server;
+  private @Nullable RelayServer relay;
   private @Nullable AdminServer admin;
   private boolean closed;
 
   /** What routers are told to call; written before the replicas start. */
-  private volatile String address = "";
+  private volatile Replica.Addresses addresses = new Replica.Addresses("", "");
 
   private Agent(AgentConfig config, MembershipClient membership) {
     this.config = config;
@@ -101,12 +102,15 @@ public final class Agent implements AutoCloseable {
     for (AgentConfig.Engine engine : config.engines()) {
       addReplica(engine);
     }
-    admin = AdminServer.start(config.admin(), registry, this::isReady);
-    server = startGrpc(new ReplicaEndpoint(replicas, this::drainReplicas));
-    String advertised = config.advertise();
-    address = advertised != null ? advertised : defaultAddress(config.listen(), grpcPort());
+    admin =
+        AdminServer.start(
+            config.admin(), registry, this::isReady, () -> drain(config.drainTimeout()));
+    Replicas served = new Replicas(replicas);
+    server = startGrpc(new ReplicaEndpoint(served, this::drainReplicas));
+    relay = RelayServer.start(config.relay(), served, config.maxMessageBytes(), loops, registry);
+    addresses = advertised();
     replicas.values().forEach(Replica::start);
-    log.info("agent at {} serves {}", address, String.join(", ", replicas.keySet()));
+    log.info("agent at {} serves {}", addresses.grpc(), String.join(", ", replicas.keySet()));
   }
 
   private void addReplica(AgentConfig.Engine engine) {
@@ -116,7 +120,7 @@ public final class Agent implements AutoCloseable {
     Replica.Setup setup =
         new Replica.Setup(
             engine,
-            () -> address,
+            () -> addresses,
             config,
             Ticker.system(),
             System::currentTimeMillis,
@@ -148,6 +152,17 @@ public final class Agent implements AutoCloseable {
         .start();
   }
 
+  private Replica.Addresses advertised() throws UnknownHostException {
+    String grpc = config.advertise();
+    @Var String http = config.advertiseRelay();
+    if (http == null && grpc != null) {
+      http = grpc.substring(0, grpc.lastIndexOf(':') + 1) + relayPort();
+    }
+    return new Replica.Addresses(
+        grpc != null ? grpc : defaultAddress(config.listen(), grpcPort()),
+        http != null ? http : defaultAddress(config.relay(), relayPort()));
+  }
+
   /** The host that is listened on, or this machine's own when that is every interface. */
   private static String defaultAddress(AgentConfig.Endpoint listen, int port)
       throws UnknownHostException {
@@ -159,6 +174,11 @@ public final class Agent implements AutoCloseable {
   /** The port of the gRPC service. */
   public int grpcPort() {
     return Objects.requireNonNull(server).getPort();
+  }
+
+  /** The port of the HTTP relay. */
+  public int relayPort() {
+    return Objects.requireNonNull(relay).port();
   }
 
   /** The port of metrics, health and readiness. */
@@ -225,9 +245,11 @@ public final class Agent implements AutoCloseable {
       grpc.shutdown();
       awaitTermination(grpc);
     }
-    AdminServer http = admin;
-    if (http != null) {
-      http.close();
+    if (relay != null) {
+      relay.close();
+    }
+    if (admin != null) {
+      admin.close();
     }
     membership.close();
     loops

@@ -2,6 +2,7 @@ package io.warmpath.agent;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.membership.ZooKeeperSettings;
+import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.replica.ReplicaQueue;
 import java.net.URI;
@@ -19,12 +20,15 @@ import org.jspecify.annotations.Nullable;
  * @param engines the engines it stands in front of, 1 to 64, each a replica of its own
  * @param listen where routers reach it; port 0 takes any free one
  * @param advertise {@code host:port} that routers are told, or null for this host and the port
+ * @param relay where routers relay HTTP exchanges to; port 0 takes any free one
+ * @param advertiseRelay {@code host:port} of it that routers are told, or null for the advertised
+ *     host and the port
  * @param admin where metrics, health and readiness are served
  * @param zookeeper how to reach ZooKeeper
  * @param queue each replica's queue
  * @param engine how it speaks to engines
  * @param report how it reports
- * @param labels free labels of all its replicas, at most 16
+ * @param labels free labels of all its replicas, at most 15; {@code relay} is the agent's own
  * @param drainTimeout longest time that a drain waits for running requests
  * @param maxMessageBytes longest request, bytes
  * @param ioThreads event loops; the engines are spread over them
@@ -33,6 +37,8 @@ public record AgentConfig(
     @Var List<Engine> engines,
     Endpoint listen,
     @Nullable String advertise,
+    Endpoint relay,
+    @Nullable String advertiseRelay,
     Endpoint admin,
     ZooKeeperSettings zookeeper,
     Queue queue,
@@ -44,7 +50,7 @@ public record AgentConfig(
     int ioThreads) {
 
   private static final int MAX_ENGINES = 64;
-  private static final int MAX_LABELS = 16;
+  private static final int MAX_LABELS = 15;
   private static final Pattern REPLICA_ID = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
   public AgentConfig {
@@ -62,19 +68,30 @@ public record AgentConfig(
     if (labels.size() > MAX_LABELS) {
       throw refused("labels", labels.size() + " entries", "at most " + MAX_LABELS + " entries");
     }
-    if (advertise != null && !advertise.matches("\\S+:\\d{1,5}")) {
-      throw refused("advertise", "'" + advertise + "'", "host:port");
+    if (labels.containsKey(RelayProtocol.ADDRESS_LABEL)) {
+      throw refused(
+          "labels", "'" + RelayProtocol.ADDRESS_LABEL + "'", "other names: it is the agent's own");
     }
+    checkAddress("advertise", advertise);
+    checkAddress("advertiseRelay", advertiseRelay);
     checkDuration("drainTimeout", drainTimeout, Duration.ZERO, Duration.ofHours(1));
     check("maxMessageBytes", maxMessageBytes, 1 << 16, 1 << 30);
     check("ioThreads", ioThreads, 1, 64);
   }
 
-  /** The defaults for these engines: port 7071, admin port 7072, one event loop. */
+  private static void checkAddress(String field, @Nullable String address) {
+    if (address != null && !address.matches("\\S+:\\d{1,5}")) {
+      throw refused(field, "'" + address + "'", "host:port");
+    }
+  }
+
+  /** The defaults for these engines: ports 7071, relay 7073 and admin 7072, one event loop. */
   public static AgentConfig of(List<Engine> engines, ZooKeeperSettings zookeeper) {
     return new AgentConfig(
         engines,
         new Endpoint("0.0.0.0", 7071),
+        null,
+        new Endpoint("0.0.0.0", 7073),
         null,
         new Endpoint("0.0.0.0", 7072),
         zookeeper,
@@ -88,11 +105,13 @@ public record AgentConfig(
   }
 
   /** Returns a copy that listens elsewhere. */
-  public AgentConfig withEndpoints(Endpoint listenOn, Endpoint adminOn) {
+  public AgentConfig withEndpoints(Endpoint listenOn, Endpoint relayOn, Endpoint adminOn) {
     return new AgentConfig(
         engines,
         listenOn,
         advertise,
+        relayOn,
+        advertiseRelay,
         adminOn,
         zookeeper,
         queue,
@@ -110,6 +129,8 @@ public record AgentConfig(
         engines,
         listen,
         advertise,
+        relay,
+        advertiseRelay,
         admin,
         zookeeper,
         otherQueue,

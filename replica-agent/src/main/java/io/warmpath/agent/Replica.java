@@ -1,10 +1,12 @@
 package io.warmpath.agent;
 
+import io.grpc.StatusRuntimeException;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.warmpath.agent.ReplicaMetrics.Outcome;
 import io.warmpath.agent.engine.EngineMetrics;
 import io.warmpath.agent.http.EngineHttpClient;
+import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.ReplicaReport.ServedModel;
 import io.warmpath.routing.ReplicaReport.State;
@@ -13,7 +15,6 @@ import io.warmpath.routing.replica.Admission;
 import io.warmpath.routing.replica.QueuedRequest;
 import io.warmpath.routing.replica.ReplicaActivity;
 import io.warmpath.routing.replica.ReplicaQueue;
-import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.RefusalReason;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateRequest;
@@ -92,19 +93,22 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
    * What a replica is made of.
    *
    * @param engine its engine
-   * @param address what routers are told to call; asked only after the replica's start
+   * @param addresses what routers are told to call; asked only after the replica's start
    * @param config the agent's config
    * @param unixMillis the wall clock, for epochs only
    * @param whenStateChanges called on the event loop after a change of {@link #publishedState}
    */
   record Setup(
       AgentConfig.Engine engine,
-      Supplier<String> address,
+      Supplier<Addresses> addresses,
       AgentConfig config,
       Ticker ticker,
       LongSupplier unixMillis,
       ReplicaMetrics metrics,
       Runnable whenStateChanges) {}
+
+  /** {@code host:port} of the agent's gRPC service and of its HTTP relay. */
+  record Addresses(String grpc, String relay) {}
 
   Replica(Setup setup, EventLoop loop, Reporter.Sink sink) {
     this.setup = setup;
@@ -186,13 +190,9 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
       refuse(call, reason, queue.pendingWorkSeconds(now), 0);
       return;
     }
-    GenerateRequest inner = request.getRequest();
-    if (models.stream().noneMatch(model -> model.name().equals(inner.getModel()))) {
-      call.reject(StatusMapping.unknownModel("model", inner.getModel(), id()));
-      return;
-    }
-    if (!inner.getLoraAdapter().isEmpty() && !hasAdapter(inner)) {
-      call.reject(StatusMapping.unknownModel("lora_adapter", inner.getLoraAdapter(), id()));
+    StatusRuntimeException problem = call.modelProblem(models);
+    if (problem != null) {
+      call.reject(problem);
       return;
     }
     double limit =
@@ -208,6 +208,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
         active.add(call);
         call.accepted(pendingSeconds);
         pump();
+        call.settled();
         reporter.loadMayHaveJumped(queue.pendingWorkSeconds(now));
       }
       case Admission.Refused(Admission.Reason why, double pending, double retryAfter) ->
@@ -234,12 +235,6 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
       case QUEUE_FULL -> RefusalReason.REFUSAL_REASON_QUEUE_FULL;
       case QUEUE_WAIT -> RefusalReason.REFUSAL_REASON_QUEUE_WAIT;
     };
-  }
-
-  private boolean hasAdapter(GenerateRequest request) {
-    return models.stream()
-        .filter(model -> model.name().equals(request.getModel()))
-        .anyMatch(model -> model.loraAdapters().contains(request.getLoraAdapter()));
   }
 
   private void refuse(
@@ -278,6 +273,12 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
   private void pumpLater() {
     pumpTimer = null;
     pump();
+  }
+
+  /** Takes the prompt of a unary call for computed once the engine should be done with it. */
+  void presumeLater(ReplicaCall call, long nowNanos) {
+    long nanos = (long) (queue.engineWorkSeconds(nowNanos) * NANOS_PER_SECOND);
+    var _ = loop.schedule(call::presumeComputed, nanos, TimeUnit.NANOSECONDS);
   }
 
   /** A call's first output came: its prompt is computed and in the cache. */
@@ -423,9 +424,11 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
 
   private ReplicaReport report(long sequence, long nowNanos) {
     AgentConfig config = setup.config();
+    Addresses addresses = setup.addresses().get();
+    Map<String, String> labels = new HashMap<>(config.labels());
+    labels.put(RelayProtocol.ADDRESS_LABEL, addresses.relay());
     ReplicaReport.Identity identity =
-        new ReplicaReport.Identity(
-            id(), setup.address().get(), models, config.labels(), setup.engine().weight());
+        new ReplicaReport.Identity(id(), addresses.grpc(), models, labels, setup.engine().weight());
     EngineMetrics seen = monitor.lastMetrics();
     double readySeconds = everReady ? (nowNanos - readySinceNanos) / NANOS_PER_SECOND : 0;
     return new ReplicaReport(

@@ -2,6 +2,8 @@ package io.warmpath.agent;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.warmpath.v1.DrainRequest;
 import io.warmpath.v1.DrainResponse;
 import io.warmpath.v1.ReplicaGenerateRequest;
@@ -9,9 +11,7 @@ import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.ReplicaServiceGrpc;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ final class ReplicaEndpoint extends ReplicaServiceGrpc.ReplicaServiceImplBase {
   private static final double NANOS_PER_SECOND = 1e9;
   private static final double MAX_DRAIN_SECONDS = 3600;
 
-  private final Map<String, Replica> replicas;
+  private final Replicas replicas;
   private final Drains drains;
 
   /** Drains replicas; whoever owns them knows what else that means. */
@@ -33,17 +33,17 @@ final class ReplicaEndpoint extends ReplicaServiceGrpc.ReplicaServiceImplBase {
         Collection<Replica> replicas, @Nullable Duration timeout, DrainState.Listener whenDone);
   }
 
-  ReplicaEndpoint(Map<String, Replica> replicas, Drains drains) {
-    this.replicas = Map.copyOf(replicas);
+  ReplicaEndpoint(Replicas replicas, Drains drains) {
+    this.replicas = replicas;
     this.drains = drains;
   }
 
   @Override
   public void generate(
       ReplicaGenerateRequest request, StreamObserver<ReplicaGenerateResponse> responses) {
-    Replica replica = find(request.getReplicaId());
+    Replica replica = replicas.find(request.getReplicaId());
     if (replica == null) {
-      responses.onError(StatusMapping.unknownReplica(request.getReplicaId(), replicas.keySet()));
+      responses.onError(StatusMapping.unknownReplica(request.getReplicaId(), replicas.ids()));
       return;
     }
     String problem = RequestChecks.problem(request, replica.stepTokens());
@@ -53,9 +53,7 @@ final class ReplicaEndpoint extends ReplicaServiceGrpc.ReplicaServiceImplBase {
     }
     ServerCallStreamObserver<ReplicaGenerateResponse> out =
         (ServerCallStreamObserver<ReplicaGenerateResponse>) responses;
-    ReplicaCall call =
-        new ReplicaCall(
-            replica, request, out, headers(request), replica.stepTokens(), replica.nanos());
+    ReplicaCall call = new GenerateCall(replica, request, out, headers(request));
     out.setOnCancelHandler(() -> replica.loop().execute(call::cancelled));
     out.setOnReadyHandler(() -> replica.loop().execute(call::resume));
     replica.loop().execute(() -> replica.admit(call));
@@ -71,13 +69,13 @@ final class ReplicaEndpoint extends ReplicaServiceGrpc.ReplicaServiceImplBase {
                   .formatted(seconds, MAX_DRAIN_SECONDS)));
       return;
     }
-    Replica named = find(request.getReplicaId());
+    Replica named = replicas.find(request.getReplicaId());
     if (named == null && !request.getReplicaId().isEmpty()) {
-      responses.onError(StatusMapping.unknownReplica(request.getReplicaId(), replicas.keySet()));
+      responses.onError(StatusMapping.unknownReplica(request.getReplicaId(), replicas.ids()));
       return;
     }
     drains.drain(
-        request.getReplicaId().isEmpty() || named == null ? replicas.values() : List.of(named),
+        request.getReplicaId().isEmpty() || named == null ? replicas.all() : List.of(named),
         seconds == 0 ? null : Duration.ofNanos((long) (seconds * NANOS_PER_SECOND)),
         (completed, cancelled) -> {
           responses.onNext(
@@ -89,23 +87,16 @@ final class ReplicaEndpoint extends ReplicaServiceGrpc.ReplicaServiceImplBase {
         });
   }
 
-  /** An agent of one replica needs no id. */
-  private @Nullable Replica find(String id) {
-    return id.isEmpty() && replicas.size() == 1
-        ? replicas.values().iterator().next()
-        : replicas.get(id);
-  }
-
-  private static Map<String, String> headers(ReplicaGenerateRequest request) {
-    Map<String, String> headers = new HashMap<>();
-    headers.put("content-type", "application/json");
-    headers.put("accept", "text/event-stream");
+  private static HttpHeaders headers(ReplicaGenerateRequest request) {
+    HttpHeaders headers = new DefaultHttpHeaders();
+    headers.set("content-type", "application/json");
+    headers.set("accept", "text/event-stream");
     if (!request.getRequest().getRequestId().isEmpty()) {
-      headers.put("x-request-id", request.getRequest().getRequestId());
+      headers.set("x-request-id", request.getRequest().getRequestId());
     }
     String trace = TraceContext.current();
     if (trace != null) {
-      headers.put("traceparent", trace);
+      headers.set("traceparent", trace);
     }
     return headers;
   }

@@ -40,7 +40,7 @@ final class RequestChecks {
       return "request_id is not allowed; use at most %d printable ASCII characters"
           .formatted(MAX_REQUEST_ID_LENGTH);
     }
-    return prefixProblem(request, stepTokens);
+    return envelopeProblem(request, stepTokens);
   }
 
   private static @Nullable String promptProblem(GenerateRequest request) {
@@ -54,7 +54,8 @@ final class RequestChecks {
     return empty ? "the prompt is empty; give one of token_ids, text or chat" : null;
   }
 
-  private static @Nullable String prefixProblem(ReplicaGenerateRequest request, int stepTokens) {
+  /** The same for what the router says beside the request itself. */
+  static @Nullable String envelopeProblem(ReplicaGenerateRequest request, int stepTokens) {
     int promptTokens = promptTokens(request);
     if (promptTokens < 0 || promptTokens < (long) request.getStepHashesCount() * stepTokens) {
       return "step_hashes has %d entries of %d tokens, more than prompt_tokens %s"

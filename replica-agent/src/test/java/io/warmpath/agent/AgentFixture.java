@@ -61,7 +61,10 @@ final class AgentFixture implements AutoCloseable {
     agent =
         Agent.start(
             AgentConfig.of(engines, settings)
-                .withEndpoints(AgentConfig.Endpoint.loopback(), AgentConfig.Endpoint.loopback())
+                .withEndpoints(
+                    AgentConfig.Endpoint.loopback(),
+                    AgentConfig.Endpoint.loopback(),
+                    AgentConfig.Endpoint.loopback())
                 .with(
                     queue,
                     AgentConfig.EngineSettings.DEFAULT.withScrapes(

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -81,29 +82,34 @@ final class AgentHttp {
 
   /** Sends {@code request}, of which it takes possession, to the relay at {@code address}. */
   Exchange send(String address, FullHttpRequest request, Listener listener) {
+    Carried carried = new Carried(address, request, listener);
     Connection kept = takeIdle(address);
-    if (kept != null) {
-      kept.begin(request, listener);
-      return kept;
+    if (kept == null) {
+      sendOnNew(carried);
+    } else {
+      kept.begin(carried);
     }
-    Connection fresh = new Connection(address);
-    fresh.listener = listener;
+    return carried;
+  }
+
+  private void sendOnNew(Carried carried) {
+    Connection fresh = new Connection(carried.address);
+    fresh.carried = carried;
+    carried.connection = fresh;
     open.add(fresh);
-    connect(fresh, address)
+    connect(fresh, carried.address)
         .addListener((ChannelFuture connected) -> {
-          if (connected.isSuccess() && fresh.listener != null) {
-            fresh.begin(request, listener);
+          if (connected.isSuccess() && fresh.carried != null) {
+            fresh.begin(carried);
           } else {
-            request.release();
             fresh.broken();
           }
         });
-    return fresh;
   }
 
   /** Cuts every connection. */
   void close() {
-    Set.copyOf(open).forEach(Connection::cancel);
+    Set.copyOf(open).forEach(Connection::drop);
     idle.clear();
   }
 
@@ -132,30 +138,77 @@ final class AgentHttp {
     return kept == null ? null : kept.pollLast();
   }
 
+  /**
+   * A request and who hears of its answer. It is sent a second time, once, when a kept connection
+   * turns out to have been closed by the agent in the meantime.
+   */
+  private static final class Carried implements Exchange {
+
+    private final String address;
+    private final Listener listener;
+    private @Nullable FullHttpRequest request;
+    private @Nullable Connection connection;
+    private boolean repeated;
+
+    Carried(String address, FullHttpRequest request, Listener listener) {
+      this.address = address;
+      this.request = request;
+      this.listener = listener;
+    }
+
+    /** An answer began, or none will come: the request is not needed any more. */
+    void forget() {
+      if (request != null) {
+        request.release();
+        request = null;
+      }
+    }
+
+    @Override
+    public void reading(boolean on) {
+      if (connection != null) {
+        connection.reading(on);
+      }
+    }
+
+    @Override
+    public void cancel() {
+      forget();
+      if (connection != null) {
+        connection.drop();
+        connection = null;
+      }
+    }
+  }
+
   /** One connection and the exchange on it. */
-  private final class Connection extends ChannelInboundHandlerAdapter implements Exchange {
+  private final class Connection extends ChannelInboundHandlerAdapter {
 
     private final String address;
     private @Nullable Channel channel;
-    private @Nullable Listener listener;
+    private @Nullable Carried carried;
+    private boolean kept;
     private boolean reusable;
+    private boolean interim;
 
     Connection(String address) {
       this.address = address;
     }
 
-    void begin(FullHttpRequest request, Listener next) {
-      listener = next;
+    void begin(Carried next) {
+      carried = next;
+      next.connection = this;
       reusable = false;
-      if (channel != null) {
+      interim = false;
+      if (channel != null && next.request != null) {
         channel.config().setAutoRead(true);
-        channel.writeAndFlush(request);
+        channel.writeAndFlush(next.request.retainedDuplicate());
       }
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-      Listener current = listener;
+      Carried current = carried;
       if (current == null) {
         ReferenceCountUtil.release(message);
         context.close(); // Nobody asked.
@@ -163,13 +216,19 @@ final class AgentHttp {
       }
       switch (message) {
         case HttpResponse response when response.decoderResult().isSuccess() -> {
+          current.forget();
+          interim = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
           reusable = HttpUtil.isKeepAlive(response);
-          current.head(response);
+          current.listener.head(response);
+        }
+        case LastHttpContent end when interim -> {
+          interim = false;
+          end.release();
         }
         case HttpContent content when content.decoderResult().isSuccess() -> {
           boolean last = content instanceof LastHttpContent;
-          current.body(content);
-          if (last && listener != null) {
+          current.listener.body(content);
+          if (last && carried != null) {
             finish(current);
           }
         }
@@ -180,22 +239,24 @@ final class AgentHttp {
       }
     }
 
-    private void finish(Listener ended) {
-      listener = null;
+    private void finish(Carried ended) {
+      carried = null;
+      ended.connection = null;
       reading(true); // So that an idle connection's end is noticed.
-      Deque<Connection> kept = idle.computeIfAbsent(address, a -> new ArrayDeque<>());
-      if (reusable && kept.size() < MAX_IDLE_PER_AGENT) {
-        kept.addLast(this);
+      Deque<Connection> others = idle.computeIfAbsent(address, a -> new ArrayDeque<>());
+      if (reusable && others.size() < MAX_IDLE_PER_AGENT) {
+        kept = true;
+        others.addLast(this);
       } else if (channel != null) {
         channel.close();
       }
-      ended.ended();
+      ended.listener.ended();
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-      if (listener != null) {
-        listener.readComplete();
+      if (carried != null) {
+        carried.listener.readComplete();
       }
     }
 
@@ -211,27 +272,34 @@ final class AgentHttp {
 
     void broken() {
       open.remove(this);
-      Deque<Connection> kept = idle.get(address);
-      if (kept != null && kept.remove(this) && kept.isEmpty()) {
+      Deque<Connection> others = idle.get(address);
+      if (others != null && others.remove(this) && others.isEmpty()) {
         idle.remove(address);
       }
-      Listener current = listener;
-      listener = null;
-      if (current != null) {
-        current.failed();
+      Carried current = carried;
+      carried = null;
+      if (current == null) {
+        return;
       }
+      if (kept && current.request != null && !current.repeated) {
+        current.repeated = true;
+        sendOnNew(current);
+        return;
+      }
+      current.forget();
+      current.connection = null;
+      current.listener.failed();
     }
 
-    @Override
-    public void reading(boolean on) {
+    void reading(boolean on) {
       if (channel != null) {
         channel.config().setAutoRead(on);
       }
     }
 
-    @Override
-    public void cancel() {
-      listener = null;
+    /** Gives up what it carries. */
+    void drop() {
+      carried = null;
       if (channel != null) {
         channel.close();
       }

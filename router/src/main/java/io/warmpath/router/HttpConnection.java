@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -19,6 +20,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import io.warmpath.router.HttpDoorMetrics.Rejection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,9 +29,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's HTTP/1.1 connection: collects a request, has it served, and goes on to the next. A
- * client that sends a request before it has its answer gets that answer, and then a closed
- * connection.
+ * One client's HTTP/1.1 connection, or one stream of an HTTP/2 connection: collects a request, has
+ * it served, and goes on to the next. A client that sends a request before it has its answer gets
+ * that answer, and then a closed connection.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class HttpConnection extends ChannelInboundHandlerAdapter {
@@ -37,23 +39,46 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** Longest time in which a connection must bring a whole request; also an idle one's life. */
   private static final long RECEIVE_LIMIT_SECONDS = 75;
 
+  /** Longest time in which what a refused client still sends is read and dropped. */
+  private static final long LINGER_SECONDS = 2;
+
   private static final String JSON = "application/json";
 
   private final RequestPath path;
+  private final HttpDoorMetrics metrics;
   private final ByteArrayOutputStream body = new ByteArrayOutputStream();
   private @Nullable HttpRequest request;
   private @Nullable HttpExchange exchange;
   private @Nullable Future<?> receiveLimit;
   private boolean closing;
+  private boolean leaving;
   private boolean keepAlive = true;
 
-  HttpConnection(RequestPath path) {
+  HttpConnection(RequestPath path, HttpDoorMetrics metrics) {
     this.path = path;
+    this.metrics = metrics;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
     awaitRequest(context);
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    stopWaiting();
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == HttpDoor.Leaving.NOW) {
+      leaving = true;
+      keepAlive = false;
+      if (exchange == null && request == null) {
+        context.close();
+      }
+    }
+    context.fireUserEventTriggered(event);
   }
 
   @Override
@@ -63,7 +88,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         return;
       }
       if (exchange != null) {
-        keepAlive = false; // A request ahead of its turn: it is not read.
+        outOfTurn(message);
         return;
       }
       if (message instanceof HttpRequest head) {
@@ -104,14 +129,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void begin(ChannelHandlerContext context, HttpRequest head) {
     if (!head.decoderResult().isSuccess()) {
-      refuseAndClose(context, malformed(head.decoderResult().cause()));
+      refuseMalformed(context, head.decoderResult().cause());
       return;
     }
     request = head;
-    keepAlive = HttpUtil.isKeepAlive(head);
+    keepAlive = !leaving && HttpUtil.isKeepAlive(head);
     body.reset();
     if (HttpUtil.getContentLength(head, 0L) > path.limits().maxMessageBytes()) {
-      refuseAndClose(context, tooLarge());
+      refuseTooLarge(context);
     } else if (HttpUtil.is100ContinueExpected(head)) {
       context.writeAndFlush(
           new DefaultFullHttpResponse(
@@ -121,12 +146,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void collect(ChannelHandlerContext context, HttpContent content) {
     if (!content.decoderResult().isSuccess()) {
-      refuseAndClose(context, malformed(content.decoderResult().cause()));
+      refuseMalformed(context, content.decoderResult().cause());
       return;
     }
     ByteBuf part = content.content();
     if (body.size() + part.readableBytes() > path.limits().maxMessageBytes()) {
-      refuseAndClose(context, tooLarge());
+      refuseTooLarge(context);
       return;
     }
     try {
@@ -161,12 +186,30 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     if (request == null) {
       context.close();
     } else {
+      metrics.rejected(Rejection.TOO_SLOW);
       refuseAndClose(
           context,
           OpenAiError.badRequest(
               HttpResponseStatus.REQUEST_TIMEOUT,
               "the request was not whole after " + RECEIVE_LIMIT_SECONDS + " s"));
     }
+  }
+
+  /* A client that sends its next request before it has its answer: it is not read. */
+  private void outOfTurn(Object message) {
+    if (message instanceof HttpRequest) {
+      metrics.rejected(Rejection.OUT_OF_TURN);
+      keepAlive = false;
+    }
+  }
+
+  private void refuseMalformed(ChannelHandlerContext context, Throwable cause) {
+    OpenAiError error = malformed(cause);
+    metrics.rejected(
+        error.status().equals(HttpResponseStatus.BAD_REQUEST)
+            ? Rejection.MALFORMED
+            : Rejection.HEAD_TOO_LARGE);
+    refuseAndClose(context, error);
   }
 
   private static OpenAiError malformed(Throwable cause) {
@@ -182,10 +225,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     };
   }
 
-  private OpenAiError tooLarge() {
-    return OpenAiError.badRequest(
-        HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
-        "the body is longer than " + path.limits().maxMessageBytes() + " bytes");
+  private void refuseTooLarge(ChannelHandlerContext context) {
+    metrics.rejected(Rejection.BODY_TOO_LARGE);
+    refuseAndClose(
+        context,
+        OpenAiError.badRequest(
+            HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+            "the body is longer than " + path.limits().maxMessageBytes() + " bytes"));
   }
 
   // ---- answering
@@ -194,7 +240,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     String target = HttpPaths.path(head.uri());
     boolean get = head.method().equals(HttpMethod.GET);
     if (get && target.equals("/health")) {
-      answer(context, HttpResponseStatus.OK, JSON, "{}");
+      answer(context, HttpResponseStatus.OK, null, ""); // As engines do.
     } else if (get && target.equals("/ready")) {
       boolean ready = path.table().get().anyReady();
       answer(
@@ -205,6 +251,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     } else if (get && target.equals("/v1/models")) {
       answer(context, HttpResponseStatus.OK, JSON, ModelList.json(path.table().get()));
     } else if (!HttpPaths.relayed(target)) {
+      metrics.rejected(Rejection.NO_SUCH_PATH);
       fail(context, OpenAiError.badRequest(HttpResponseStatus.NOT_FOUND, "no such path"), 0);
     } else {
       HttpExchange started = new HttpExchange(path, this, context, head, bytes);
@@ -252,12 +299,28 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     keepAlive = false;
     request = null;
     stopWaiting();
-    fail(context, error, 0);
     closing = true;
+    exchange = null;
+    FullHttpResponse response = response(error.status(), JSON, error.json());
+    response.headers().set(HttpHeaderNames.CONNECTION, "close");
+    context.writeAndFlush(response).addListener(written -> linger(context));
+  }
+
+  /* A client that is still sending would not see the answer if the connection were reset now. */
+  private static void linger(ChannelHandlerContext context) {
+    if (context.channel() instanceof DuplexChannel connection && connection.isActive()) {
+      connection.shutdownOutput();
+      context.executor().schedule(() -> connection.close(), LINGER_SECONDS, TimeUnit.SECONDS);
+    } else {
+      context.close();
+    }
   }
 
   private void answer(
-      ChannelHandlerContext context, HttpResponseStatus status, String type, String text) {
+      ChannelHandlerContext context,
+      HttpResponseStatus status,
+      @Nullable String type,
+      String text) {
     send(context, response(status, type, text.getBytes(StandardCharsets.UTF_8)));
   }
 
@@ -277,13 +340,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
-  private static FullHttpResponse response(HttpResponseStatus status, String type, byte[] bytes) {
+  private static FullHttpResponse response(
+      HttpResponseStatus status, @Nullable String type, byte[] bytes) {
     FullHttpResponse response =
         new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.wrappedBuffer(bytes));
-    response
-        .headers()
-        .set(HttpHeaderNames.CONTENT_TYPE, type)
-        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
+    if (type != null) {
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, type);
+    }
+    response.headers().set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
     return response;
   }
 }

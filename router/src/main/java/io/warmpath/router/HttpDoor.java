@@ -9,15 +9,19 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.warmpath.router.HttpDoorMetrics.Rejection;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 
-/** The HTTP front door: OpenAI's API and whatever else the engines speak, over HTTP/1.1. */
+/**
+ * The HTTP front door: OpenAI's API and whatever else the engines speak, over HTTP/1.1, and over
+ * HTTP/2 for clients that begin with its preface.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class HttpDoor implements AutoCloseable {
 
   private static final int MAX_INITIAL_LINE_BYTES = 8 << 10;
-  private static final int MAX_HEADER_BYTES = 64 << 10;
+  static final int MAX_HEADER_BYTES = 64 << 10;
   private static final int MAX_CHUNK_BYTES = 64 << 10;
   private static final int BACKLOG = 4_096;
 
@@ -34,8 +38,10 @@ final class HttpDoor implements AutoCloseable {
    *
    * @throws IOException when the address cannot be listened on
    */
-  static HttpDoor start(RouterConfig.Listen listen, RequestPath path) throws IOException {
+  static HttpDoor start(RouterConfig.Listen listen, RequestPath path, HttpDoorMetrics metrics)
+      throws IOException {
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    metrics.watch(connections);
     ChannelFuture bound =
         new ServerBootstrap()
             .group(path.loops().group())
@@ -47,16 +53,18 @@ final class HttpDoor implements AutoCloseable {
                   @Override
                   protected void initChannel(Channel channel) {
                     if (connections.size() >= path.limits().maxInFlight()) {
+                      metrics.rejected(Rejection.TOO_MANY_CONNECTIONS);
                       channel.close();
                       return;
                     }
                     connections.add(channel);
                     channel
                         .pipeline()
+                        .addLast(new ProtocolChooser(path, metrics))
                         .addLast(
                             new HttpServerCodec(
                                 MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_CHUNK_BYTES))
-                        .addLast(new HttpConnection(path));
+                        .addLast(new HttpConnection(path, metrics));
                   }
                 })
             .bind(new InetSocketAddress(listen.host(), listen.port()))
@@ -72,9 +80,19 @@ final class HttpDoor implements AutoCloseable {
     return ((InetSocketAddress) listening.localAddress()).getPort();
   }
 
-  /** Takes no further connection. */
+  /** Takes no further connection, and no further request on those that are there. */
   void stopListening() {
     listening.close().awaitUninterruptibly();
+    for (Channel connection : connections) {
+      connection
+          .eventLoop()
+          .execute(() -> connection.pipeline().fireUserEventTriggered(Leaving.NOW));
+    }
+  }
+
+  /** Told to connections when the router leaves: they end after what they carry. */
+  enum Leaving {
+    NOW,
   }
 
   @Override

@@ -15,6 +15,8 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.HttpConversionUtil;
+import io.warmpath.relay.RelayProtocol;
 import io.warmpath.router.prompt.PromptBody;
 import io.warmpath.routing.Lease;
 import io.warmpath.routing.PickRequest;
@@ -24,6 +26,7 @@ import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.Usage;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
@@ -45,7 +48,9 @@ final class HttpExchange {
           HttpHeaderNames.TE,
           HttpHeaderNames.TRAILER,
           HttpHeaderNames.UPGRADE,
-          HttpHeaderNames.EXPECT);
+          HttpHeaderNames.EXPECT,
+          HttpConversionUtil.ExtensionHeaderNames.SCHEME.text(),
+          HttpConversionUtil.ExtensionHeaderNames.STREAM_ID.text());
 
   private static final AgentHttp.Exchange NOT_SENT =
       new AgentHttp.Exchange() {
@@ -63,7 +68,9 @@ final class HttpExchange {
   private final RelayLoop loop;
   private final long arrivedNanos;
   private final String requestId;
+  private final boolean generates;
   private byte[] body;
+  private boolean unary;
   private @Nullable RoutedRequest routed;
   private @Nullable Try current;
   private boolean holdsPlace;
@@ -79,6 +86,7 @@ final class HttpExchange {
     this.client = client;
     this.head = head;
     this.body = body;
+    this.generates = HttpPaths.generates(HttpPaths.path(head.uri()));
     this.loop = path.loops().current();
     this.arrivedNanos = path.ticker().nanos();
     String given = head.headers().get(RelayHeaders.REQUEST_ID, "");
@@ -119,15 +127,15 @@ final class HttpExchange {
 
   private RoutedRequest admit() throws RequestRefusedException {
     PromptBody prompt = PromptBody.parse(body);
+    unary = !prompt.stream();
     RoutingTable.Resolved model = resolve(prompt);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
+    byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
+    PromptPrefix prefix = prefix(prompt, canonical, model, affinity);
+    long session = generates ? session(prompt, canonical, prefix, model, affinity) : 0;
     PickRequest pick =
         new PickRequest(
-            prefix(prompt, model, affinity),
-            path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId()),
-            HttpInputs.constraints(head.headers(), prompt),
-            unable(model),
-            1);
+            prefix, session, HttpInputs.constraints(head.headers(), prompt), unable(model), 1);
     if (!path.inFlight().tryAcquire()) {
       throw new RequestRefusedException(
           new RequestFailure(
@@ -136,6 +144,31 @@ final class HttpExchange {
     holdsPlace = true;
     return new RoutedRequest(
         model.route(), pick, path.limits().retryMaxRetries(), path.ticker(), arrivedNanos);
+  }
+
+  /**
+   * The key of what the client calls its session, else of the conversation's own opening: the chain
+   * up to its last full step, and the bytes since.
+   */
+  private long session(
+      PromptBody prompt,
+      byte[] canonical,
+      PromptPrefix prefix,
+      RoutingTable.Resolved model,
+      AffinityInputs affinity) {
+    String name = model.route().model();
+    if (!affinity.sessionId().isEmpty()) {
+      return path.sessions().key(affinity.tenant(), name, affinity.sessionId());
+    }
+    int opening = prompt.openingBytes();
+    if (opening == 0) {
+      return 0;
+    }
+    int stepBytes = prefix.stepTokens() * PromptPrefixes.BYTES_PER_TOKEN;
+    int steps = Math.min(opening / stepBytes, prefix.stepCount());
+    long chain = steps == 0 ? 0 : prefix.stepHash(steps - 1);
+    byte[] rest = Arrays.copyOfRange(canonical, steps * stepBytes, opening);
+    return path.sessions().key(affinity.tenant(), name, chain, rest);
   }
 
   /* Without a model any engine can say what is wrong, in its own words. */
@@ -155,23 +188,33 @@ final class HttpExchange {
         : Stream.concat(model.unable().stream(), withoutRelay.stream()).distinct().toList();
   }
 
-  private static PromptPrefix prefix(
-      PromptBody prompt, RoutingTable.Resolved model, AffinityInputs affinity) {
+  private PromptPrefix prefix(
+      PromptBody prompt, byte[] canonical, RoutingTable.Resolved model, AffinityInputs affinity) {
     PromptPrefixes.Scope scope =
         new PromptPrefixes.Scope(
             model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
+    PromptPrefixes prefixes = model.route().prefixes();
+    PromptPrefix read =
+        generates
+            ? prompt(prompt, canonical, prefixes, scope)
+            : prefixes.ofBytes(scope, canonical, 0, canonical.length);
+    return model.route().families().apply(read, scope, affinity.tenant());
+  }
+
+  /** Returns the prompt of a body, the config's rules left out. */
+  static PromptPrefix prompt(
+      PromptBody prompt, byte[] canonical, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
     int[] ids = prompt.tokenIds();
     if (ids != null) {
-      return model.route().prefixes().ofTokens(scope, ids, ids.length);
+      return prefixes.ofTokens(scope, ids, ids.length);
     }
-    byte[] bytes = prompt.canonicalBytes();
-    return model.route().prefixes().ofBytes(scope, bytes, 0, bytes.length);
+    return prefixes.ofBytes(scope, canonical, 0, canonical.length);
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {
     switch (step) {
       case RoutedRequest.Step.TryReplica(Lease lease) -> {
-        String relay = lease.replica().labels().get(RelayHeaders.ADDRESS_LABEL);
+        String relay = lease.replica().labels().get(RelayProtocol.ADDRESS_LABEL);
         if (relay == null || !AgentAddress.isValid(relay)) {
           follow(ofThis, ofThis.replicaFailed());
         } else {
@@ -207,6 +250,7 @@ final class HttpExchange {
     private @Nullable HttpResponse held;
     private @Nullable Refused refusal;
     private @Nullable Usage usage;
+    private boolean taken;
     private boolean headSent;
     private boolean stream;
     private int status;
@@ -225,6 +269,7 @@ final class HttpExchange {
       byte[] envelope =
           Wire.envelope(routed, lease).toBuilder()
               .setRequest(Wire.identified(requestId))
+              .setUnary(unary)
               .build()
               .toByteArray();
       FullHttpRequest request =
@@ -244,16 +289,18 @@ final class HttpExchange {
 
     @Override
     public void head(HttpResponse response) {
-      if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
-        return;
-      }
       ReplicaGenerateResponse answer = answer(response.headers().get(RelayHeaders.ANSWER));
       if (answer != null && answer.hasRefused()) {
         refusal = answer.getRefused();
       } else if (answer != null && answer.hasPlacement()) {
-        routed.accepted(answer.getPlacement().getPendingWorkSeconds());
-        noteUsage(response.headers());
-        held = response;
+        if (!taken) {
+          taken = true; // Told once, as early as it is known.
+          routed.accepted(answer.getPlacement().getPendingWorkSeconds());
+        }
+        if (response.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
+          noteUsage(response.headers());
+          held = response;
+        }
       }
     }
 
@@ -343,8 +390,18 @@ final class HttpExchange {
       HttpHeaders headers = toClient.headers().set(response.headers());
       HOP_BY_HOP.forEach(headers::remove);
       headers.remove(RelayHeaders.ANSWER).remove(RelayHeaders.COMPLETED);
+      frame(headers);
       describe(headers);
       client.write(toClient);
+    }
+
+    /* The body as the engine framed it: the relay's own chunks are there for its trailers. */
+    private void frame(HttpHeaders headers) {
+      String length = headers.get(RelayHeaders.LENGTH);
+      if (length != null) {
+        headers.remove(RelayHeaders.LENGTH).remove(HttpHeaderNames.TRANSFER_ENCODING);
+        headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
+      }
     }
 
     private void describe(HttpHeaders headers) {

@@ -1,6 +1,7 @@
 package io.warmpath.router;
 
 import java.util.List;
+import java.util.Set;
 
 /** Which of the engine's paths clients may reach through the router. */
 final class HttpPaths {
@@ -23,6 +24,17 @@ final class HttpPaths {
           "/version",
           "/ping");
 
+  /** What fills an engine's cache with its prompt; the rest goes wherever there is room. */
+  private static final Set<String> GENERATING =
+      Set.of(
+          "/v1/completions",
+          "/v1/chat/completions",
+          "/v1/responses",
+          "/v1/messages",
+          "/v1/embeddings",
+          "/inference/v1/generate",
+          "/invocations");
+
   private static final List<String> NEVER_RELAYED =
       List.of("/v1/load_lora_adapter", "/v1/unload_lora_adapter");
 
@@ -32,6 +44,11 @@ final class HttpPaths {
   static String path(String target) {
     int query = target.indexOf('?');
     return query < 0 ? target : target.substring(0, query);
+  }
+
+  /** Whether a request to {@code path} brings a prompt that the engine computes and keeps. */
+  static boolean generates(String path) {
+    return GENERATING.contains(path);
   }
 
   /** Whether requests to {@code path} go on to an engine. */

@@ -1,34 +1,17 @@
 package io.warmpath.router;
 
 import io.netty.util.AsciiString;
+import io.warmpath.relay.RelayProtocol;
 
-/**
- * What a router and an agent's HTTP relay say to each other beside the exchange itself. The same
- * messages as in gRPC; see {@code docs/adr} for why.
- */
+/** The headers of relayed exchanges, as Netty likes them. */
 final class RelayHeaders {
 
-  /**
-   * In a request: so many bytes in front of the body are a {@code ReplicaGenerateRequest} without
-   * its {@code request}. The agent takes them off.
-   */
-  static final AsciiString ENVELOPE = AsciiString.cached("x-warmpath-envelope");
+  // Between routers and agents.
 
-  /**
-   * In a response: a {@code ReplicaGenerateResponse} in Base64. {@code placement}: the agent took
-   * the request and the rest is the engine's response. {@code refused}: it did not. Absent: the
-   * agent itself failed, or its engine.
-   */
-  static final AsciiString ANSWER = AsciiString.cached("x-warmpath-answer");
-
-  /**
-   * In the trailers of a response, or in its head where the agent knows it by then: a {@code
-   * Completed} in Base64.
-   */
-  static final AsciiString COMPLETED = AsciiString.cached("x-warmpath-completed");
-
-  /** Label of a replica's report that names the {@code host:port} of its agent's HTTP relay. */
-  static final String ADDRESS_LABEL = "relay";
+  static final AsciiString ENVELOPE = AsciiString.cached(RelayProtocol.ENVELOPE);
+  static final AsciiString ANSWER = AsciiString.cached(RelayProtocol.ANSWER);
+  static final AsciiString COMPLETED = AsciiString.cached(RelayProtocol.COMPLETED);
+  static final AsciiString LENGTH = AsciiString.cached(RelayProtocol.LENGTH);
 
   // What clients are told.
 

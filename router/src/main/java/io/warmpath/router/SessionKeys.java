@@ -45,8 +45,27 @@ final class SessionKeys {
     return key == 0 ? 1 : key;
   }
 
+  /**
+   * Returns the key of a conversation that names no session, never 0.
+   *
+   * @param chain chained hash of its opening but for the last bytes
+   * @param rest those last bytes
+   */
+  long key(String tenant, String model, long chain, byte[] rest) {
+    Mac mac = macs.get();
+    update(mac, tenant);
+    update(mac, model);
+    mac.update(ByteBuffer.allocate(Long.BYTES).putLong(chain).flip());
+    update(mac, rest);
+    long key = ByteBuffer.wrap(mac.doFinal()).getLong();
+    return key == 0 ? 1 : key;
+  }
+
   private static void update(Mac mac, String part) {
-    byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+    update(mac, part.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void update(Mac mac, byte[] bytes) {
     mac.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
     mac.update(bytes);
   }

@@ -120,6 +120,43 @@ final class HttpDoorTest {
     }
   }
 
+  @Test
+  void conversation_withoutASessionId_isItsOwnSession() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(relay)) {
+      long first = sessionOf(relay, harness, "hello", "");
+      assertThat(first).isNotZero();
+      String answered = ",{\"role\":\"assistant\",\"content\":\"b\"}";
+      assertThat(sessionOf(relay, harness, "hello", answered)).isEqualTo(first);
+      assertThat(sessionOf(relay, harness, "hallo", answered)).isNotEqualTo(first);
+      assertThat(sessionOf(relay, harness, "hello" + "x".repeat(2_000), answered))
+          .isEqualTo(sessionOf(relay, harness, "hello" + "x".repeat(2_000), ""))
+          .isNotEqualTo(first);
+    }
+  }
+
+  private static long sessionOf(
+      FakeRelay relay, RouterHarness harness, String message, String answered) throws Exception {
+    post(
+        harness,
+        "/v1/chat/completions",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}%s]}"
+            .formatted(message, answered));
+    return relay.nextRequest().envelope().getSession();
+  }
+
+  @Test
+  void request_thatGeneratesNothing_leavesNoTrace() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(relay)) {
+      post(harness, "/tokenize", CHAT);
+      FakeRelay.Request request = relay.nextRequest();
+      assertThat(request.envelope().getStepHashesCount()).isZero();
+      assertThat(request.envelope().getSession()).isZero();
+      assertThat(request.body()).isEqualTo(CHAT);
+    }
+  }
+
   // ---- refusals and failures
 
   @Test
@@ -258,6 +295,20 @@ final class HttpDoorTest {
   }
 
   @Test
+  void drain_closesIdleConnectionsAtOnce() throws Exception {
+    try (FakeRelay a = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(a);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write(post("{}").getBytes(UTF_8));
+      assertThat(new String(socket.getInputStream().readNBytes(15), UTF_8))
+          .startsWith("HTTP/1.1 200 ");
+      assertThat(harness.router.drain(java.time.Duration.ofSeconds(10))).isTrue();
+      assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8)).endsWith("one");
+    }
+  }
+
+  @Test
   void request_aheadOfItsTurn_isNotServedAndTheConnectionClosed() throws Exception {
     try (FakeRelay a = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
         RouterHarness harness = harness(a)) {
@@ -333,7 +384,21 @@ final class HttpDoorTest {
           .startsWith("HTTP/1.1 413 ");
       assertThat(raw(harness, "GET /metrics HTTP/1.1\r\nconnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 404 ");
+      assertThat(rejected(harness, "malformed")).isEqualTo(1);
+      assertThat(rejected(harness, "head_too_large")).isEqualTo(2);
+      assertThat(rejected(harness, "body_too_large")).isEqualTo(1);
+      assertThat(rejected(harness, "no_such_path")).isEqualTo(1);
     }
+  }
+
+  private static double rejected(RouterHarness harness, String reason) throws Exception {
+    URI metrics = URI.create("http://127.0.0.1:" + harness.router.adminPort() + "/metrics");
+    return send(HttpRequest.newBuilder(metrics).build())
+        .body()
+        .lines()
+        .filter(line -> line.startsWith("warmpath_http_rejected_total") && line.contains(reason))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   @Test

@@ -51,6 +51,7 @@ final class AgentProcess implements AutoCloseable {
     engines:
     - {url: "%s", replicaId: "%s"}
     listen: %s:0
+    relay: %s:0
     admin: %s:0
     zookeeper: {connect: "%s"}
     queue:
@@ -62,6 +63,7 @@ final class AgentProcess implements AutoCloseable {
             engine.url(),
             engine.replicaId(),
             config.listen().host(),
+            config.relay().host(),
             config.admin().host(),
             config.zookeeper().connectString(),
             queue.size(),

@@ -94,6 +94,7 @@ public final class LocalCluster implements AutoCloseable {
         Router.start(
             RouterConfig.of(new RouterConfig.Fleet.ZooKeeper(membership))
                 .listening(settings.grpc(), settings.admin())
+                .withHttp(settings.http())
                 .withDefaultModel(settings.served()));
     EngineServerSettings engine = EngineServerSettings.of(settings.model(), settings.profile());
     for (int i = 0; i < settings.replicas(); i++) {
@@ -113,7 +114,10 @@ public final class LocalCluster implements AutoCloseable {
         new AgentConfig.Engine(engines.get(index).url().toString(), replicaId(index), 1);
     AgentConfig config =
         AgentConfig.of(List.of(engine), membership)
-            .withEndpoints(AgentConfig.Endpoint.loopback(), AgentConfig.Endpoint.loopback());
+            .withEndpoints(
+                AgentConfig.Endpoint.loopback(),
+                AgentConfig.Endpoint.loopback(),
+                AgentConfig.Endpoint.loopback());
     return config.with(settings.queue(), config.engine());
   }
 

@@ -10,7 +10,7 @@ import io.warmpath.simulator.engine.EngineProfile;
  * @param replicas simulated engines, each with an agent, 1..64
  * @param profile what the engines imitate
  * @param model the served model's name
- * @param grpc where the router's front door listens; likewise {@code admin}
+ * @param grpc where the router's front door listens; likewise {@code http} and {@code admin}
  * @param zooKeeperPort 0 for any free one
  * @param served how the router places requests
  * @param queue each agent's queue
@@ -22,6 +22,7 @@ public record LocalClusterSettings(
     EngineProfile profile,
     String model,
     RouterConfig.Listen grpc,
+    RouterConfig.Listen http,
     RouterConfig.Listen admin,
     int zooKeeperPort,
     RouterConfig.Model served,
@@ -51,6 +52,7 @@ public record LocalClusterSettings(
         "simulated",
         anyPort,
         anyPort,
+        anyPort,
         0,
         RouterConfig.Model.DEFAULT,
         AgentConfig.Queue.DEFAULT,
@@ -58,12 +60,14 @@ public record LocalClusterSettings(
   }
 
   /** Returns the same on these ports. */
-  public LocalClusterSettings listening(int grpcPort, int adminPort, int newZooKeeperPort) {
+  public LocalClusterSettings listening(
+      int grpcPort, int httpPort, int adminPort, int newZooKeeperPort) {
     return new LocalClusterSettings(
         replicas,
         profile,
         model,
         new RouterConfig.Listen(grpc.host(), grpcPort),
+        new RouterConfig.Listen(http.host(), httpPort),
         new RouterConfig.Listen(admin.host(), adminPort),
         newZooKeeperPort,
         served,
@@ -74,12 +78,21 @@ public record LocalClusterSettings(
   /** Returns the same with other placement and other queues. */
   public LocalClusterSettings with(RouterConfig.Model newServed, AgentConfig.Queue newQueue) {
     return new LocalClusterSettings(
-        replicas, profile, model, grpc, admin, zooKeeperPort, newServed, newQueue, killableReplica);
+        replicas,
+        profile,
+        model,
+        grpc,
+        http,
+        admin,
+        zooKeeperPort,
+        newServed,
+        newQueue,
+        killableReplica);
   }
 
   /** Returns the same with one replica's agent in a process of its own. */
   public LocalClusterSettings withKillable(int replica) {
     return new LocalClusterSettings(
-        replicas, profile, model, grpc, admin, zooKeeperPort, served, queue, replica);
+        replicas, profile, model, grpc, http, admin, zooKeeperPort, served, queue, replica);
   }
 }

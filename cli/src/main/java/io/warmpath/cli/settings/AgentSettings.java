@@ -21,13 +21,26 @@ public record AgentSettings(
     @Setting(doc = "Where routers reach it.", defaultValue = "0.0.0.0:7071") HostPort listen,
     @Setting(doc = "What routers are told to call; this host's name and the port when absent.")
         @Nullable HostPort advertise,
+    @Setting(
+            doc = "Where routers relay HTTP exchanges of OpenAI clients to.",
+            defaultValue = "0.0.0.0:7073")
+        HostPort relay,
+    @Setting(
+            doc =
+                "What routers are told to relay to; the host of `advertise` and the port of `relay`"
+                    + " when absent.")
+        @Nullable HostPort advertiseRelay,
     @Setting(doc = "Where metrics, health and readiness are served.", defaultValue = "0.0.0.0:7072")
         HostPort admin,
     @Setting(doc = "Where it announces its replicas.") ZooKeeperSection zookeeper,
     @Setting(doc = "Each replica's queue.") Queue queue,
     @Setting(doc = "How it speaks to engines.") Engine engine,
     @Setting(doc = "How it reports.") Report report,
-    @Setting(doc = "Free labels of all its replicas, such as zone or GPU type.", max = "16")
+    @Setting(
+            doc =
+                "Free labels of all its replicas, such as zone or GPU type; `relay` is the agent's"
+                    + " own.",
+            max = "15")
         Map<String, String> labels,
     @Setting(
             doc = "Longest time that a drain waits for running requests.",
@@ -55,6 +68,8 @@ public record AgentSettings(
         engines.stream().map(EngineEntry::config).toList(),
         new AgentConfig.Endpoint(listen.host(), listen.port()),
         advertise == null ? null : advertise.toString(),
+        new AgentConfig.Endpoint(relay.host(), relay.port()),
+        advertiseRelay == null ? null : advertiseRelay.toString(),
         new AgentConfig.Endpoint(admin.host(), admin.port()),
         zookeeper.settings(),
         queue.config(),

@@ -29,7 +29,8 @@ final class SettingsTest {
     RouterConfig expected =
         RouterConfig.of(new RouterConfig.Fleet.ZooKeeper(ZooKeeperSettings.of("127.0.0.1:2181")))
             .listening(
-                new RouterConfig.Listen("0.0.0.0", 9000), new RouterConfig.Listen("0.0.0.0", 9001));
+                new RouterConfig.Listen("0.0.0.0", 9000), new RouterConfig.Listen("0.0.0.0", 9001))
+            .withHttp(new RouterConfig.Listen("0.0.0.0", 8000));
     assertThat(read("", RouterSettings.class).config()).isEqualTo(expected);
   }
 

@@ -99,6 +99,15 @@ final class EngineConnection extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    EngineExchange current = exchange;
+    if (current != null) {
+      current.readComplete();
+    }
+    context.fireChannelReadComplete();
+  }
+
+  @Override
   public void channelInactive(ChannelHandlerContext context) {
     client.closed(context.channel());
     EngineExchange current = exchange;

@@ -96,6 +96,13 @@ public final class EngineExchange {
     listener.onBody(piece);
   }
 
+  /** No more has arrived for now. */
+  void readComplete() {
+    if (!ended) {
+      listener.onReadComplete();
+    }
+  }
+
   /** The answer is complete; returns whether the listener was told. */
   boolean complete() {
     if (!end()) {

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.warmpath.routing.Ticker;
 import java.time.Duration;
@@ -161,9 +162,9 @@ public final class EngineHttpClient implements AutoCloseable {
             request.method(),
             request.path(),
             request.body().retainedDuplicate());
+    message.headers().add(request.headers());
     message.headers().set(HttpHeaderNames.HOST, authority());
-    request.headers().forEach(message.headers()::set);
-    if (request.body().isReadable()) {
+    if (request.body().isReadable() || request.method().equals(HttpMethod.POST)) {
       message.headers().set(HttpHeaderNames.CONTENT_LENGTH, request.body().readableBytes());
     }
     channel.pipeline().get(EngineConnection.class).carry(exchange);

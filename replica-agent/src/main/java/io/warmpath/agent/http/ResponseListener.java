@@ -15,6 +15,9 @@ public interface ResponseListener {
   /** A piece of the body, valid during the call. */
   void onBody(ByteBuf piece);
 
+  /** No more has arrived for now; a good moment to pass on what has. */
+  default void onReadComplete() {}
+
   /** The answer is complete. */
   void onEnd();
 

@@ -121,8 +121,19 @@ final class JsonReader {
     }
   }
 
+  /** Told of each element of an array. */
+  interface Elements {
+    /** An element's canonical form begins at {@code from} of the output, and ends at its end. */
+    void element(int from);
+  }
+
   /** Takes an array and writes its elements, separated by commas, without the brackets. */
   void elements(ByteSink out) throws MalformedJsonException {
+    elements(out, from -> {});
+  }
+
+  /** The same; tells {@code each} of one after the other. */
+  void elements(ByteSink out, Elements each) throws MalformedJsonException {
     take('[');
     deeper();
     @Var boolean first = true;
@@ -132,7 +143,9 @@ final class JsonReader {
         out.write(',');
       }
       first = false;
+      int from = out.length();
       canonical(out);
+      each.element(from);
     }
     depth--;
   }

@@ -1,6 +1,7 @@
 package io.warmpath.router.prompt;
 
 import com.google.errorprone.annotations.Var;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,6 +30,9 @@ public final class PromptBody {
    * same for gRPC. Sampling fields are not in it.
    */
 
+  private static final byte[] ROLE = "\"role\":\"".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] USER = "user\"".getBytes(StandardCharsets.US_ASCII);
+
   /** Bytes of the text up to which nothing grows. */
   private static final int SMALL = 256;
 
@@ -51,6 +55,8 @@ public final class PromptBody {
   private @Nullable ByteSink text;
   private int @Nullable [] tokens;
   private int tokenCount;
+  private int openingEnd;
+  private byte @Nullable [] canonical;
 
   private PromptBody(JsonReader json) {
     this.json = json;
@@ -129,6 +135,13 @@ public final class PromptBody {
 
   /** The prompt's canonical bytes; empty when there is no prompt, or it is given as ids. */
   public byte[] canonicalBytes() {
+    if (canonical == null) {
+      canonical = writeCanonical();
+    }
+    return canonical;
+  }
+
+  private byte[] writeCanonical() {
     if (text != null) {
       return text.copyOfRange(0, text.length());
     }
@@ -150,6 +163,18 @@ public final class PromptBody {
     writeSection(out, messages);
     out.write('}');
     return out.copyOfRange(0, out.length());
+  }
+
+  /**
+   * How many of the {@link #canonicalBytes} are a conversation's opening: all up to its first
+   * message of the user, which stays the same while the conversation goes on. 0 for what is no
+   * conversation.
+   */
+  public int openingBytes() {
+    if (openingEnd == 0 || messages == null || text != null) {
+      return 0;
+    }
+    return canonicalBytes().length - 1 - messages.length() + openingEnd;
   }
 
   private void writeOptions(ByteSink out) {
@@ -200,7 +225,7 @@ public final class PromptBody {
       case "session_id" -> sessionId = textOr(sessionId);
       case "provider" -> readProvider();
       case "prompt" -> readPrompt(bodyLength);
-      case "messages", "input" -> messages = canonical(bodyLength);
+      case "messages", "input" -> messages = conversation(bodyLength);
       case "system", "instructions" -> system = canonical(SMALL);
       case "tools" -> readTools();
       case "chat_template",
@@ -227,6 +252,38 @@ public final class PromptBody {
     } else {
       json.skip();
     }
+  }
+
+  /* Canonical, too; notes where the first message of the user ends. */
+  private ByteSink conversation(int expectedBytes) throws MalformedJsonException {
+    openingEnd = 0;
+    if (json.peek() != '[') {
+      return canonical(expectedBytes);
+    }
+    ByteSink sink = new ByteSink(expectedBytes);
+    sink.write('[');
+    json.elements(
+        sink,
+        from -> {
+          if (openingEnd == 0 && isOfUser(sink, from)) {
+            openingEnd = sink.length();
+          }
+        });
+    sink.write(']');
+    return sink;
+  }
+
+  /* In canonical form little comes behind the role, so it is looked for from the end. */
+  private static boolean isOfUser(ByteSink sink, int from) {
+    byte[] bytes = sink.array();
+    for (int at = sink.length() - ROLE.length; at >= from; at--) {
+      if (Arrays.equals(bytes, at, at + ROLE.length, ROLE, 0, ROLE.length)) {
+        int value = at + ROLE.length;
+        return Arrays.equals(
+            bytes, value, Math.min(sink.length(), value + USER.length), USER, 0, USER.length);
+      }
+    }
+    return false;
   }
 
   private ByteSink canonical(int expectedBytes) throws MalformedJsonException {

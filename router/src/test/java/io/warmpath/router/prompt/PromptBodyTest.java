@@ -9,6 +9,8 @@ import com.google.errorprone.annotations.Var;
 import io.warmpath.testkit.SeededCases;
 import io.warmpath.v1.ChatMessage;
 import io.warmpath.v1.ChatPrompt;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -17,6 +19,25 @@ import org.junit.jupiter.api.Test;
 final class PromptBodyTest {
 
   private static final ObjectMapper JACKSON = new ObjectMapper();
+
+  @Test
+  void opening_staysWhileTheConversationGoesOn_andTellsOthersApart() {
+    String first = "{\"role\":\"system\",\"content\":\"s\"},{\"content\":\"a\",\"role\":\"user\"}";
+    String more =
+        ",{\"role\":\"assistant\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}";
+    byte[] once = opening("{\"messages\":[" + first + "]}");
+    assertThat(once).isNotEmpty();
+    assertThat(opening("{\"temperature\":1,\"messages\":[" + first + more + "]}")).isEqualTo(once);
+    assertThat(opening("{\"messages\":[" + first.replace("\"a\"", "\"x\"") + more + "]}"))
+        .isNotEqualTo(once);
+    assertThat(opening("{\"messages\":[{\"role\":\"system\",\"content\":\"s\"}]}")).isEmpty();
+    assertThat(opening("{\"prompt\":\"a\"}")).isEmpty();
+  }
+
+  private static byte[] opening(String json) {
+    PromptBody body = PromptBody.parse(json.getBytes(StandardCharsets.UTF_8));
+    return Arrays.copyOf(body.canonicalBytes(), body.openingBytes());
+  }
 
   @Test
   void canonical_ofAnyValue_isTheSortedTree() {

@@ -108,6 +108,23 @@ public final class AnchorTable {
     insert(current, set, key, holder);
   }
 
+  /** Forgets that the replica with slot {@code slotNumber} held {@code hash}. */
+  public void forget(long hash, int slotNumber) {
+    AtomicLongArray current = cells;
+    long key = key(hash);
+    int set = firstCell(key, current);
+    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
+      if (current.get(way) == key) {
+        for (int cell = way + 1; cell <= way + HOLDERS; cell++) {
+          long holder = current.get(cell);
+          if (holder != EMPTY && slotOf(holder) == slotNumber) {
+            current.compareAndSet(cell, holder, EMPTY);
+          }
+        }
+      }
+    }
+  }
+
   /** Doubles the table if it is nearly full and may grow. Called by the updating thread alone. */
   public void grow() {
     AtomicLongArray old = cells;

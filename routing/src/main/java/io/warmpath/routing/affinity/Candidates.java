@@ -7,6 +7,8 @@ import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mechanism;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.fleet.Fleet;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the replicas that are worth a look for a request. Immutable, thread-safe. */
@@ -78,6 +80,12 @@ final class Candidates {
   }
 
   private void addCandidates(Task task) {
+    PlacementConfig.Confinement confinement = task.confinement();
+    if (confinement != null) {
+      addMembers(task, confinement);
+      match(task, false);
+      return;
+    }
     if (task.affinity()) {
       addReplicaSet(task);
       match(task, true);
@@ -87,29 +95,63 @@ final class Candidates {
     addLeastLoaded(task);
   }
 
+  /** Adds the replica set of a family that nobody else may serve. */
+  private void addMembers(Task task, PlacementConfig.Confinement confinement) {
+    Deliberation deliberation = task.deliberation();
+    place(task);
+    if (confinement.named()) {
+      addPinned(deliberation, Objects.requireNonNull(deliberation.entry));
+      return;
+    }
+    int[] order = new int[fleet.placeableCount()];
+    int found = fleet.firstOf(deliberation.key, order.length, order);
+    for (int i = 0; i < found && deliberation.count() < deliberation.setSize; i++) {
+      if (hasLabels(order[i], confinement) && !isOut(task, order[i])) {
+        deliberation.add(order[i], deliberation.count(), Source.REPLICA_SET);
+      }
+    }
+  }
+
+  private boolean hasLabels(int index, PlacementConfig.Confinement confinement) {
+    Map<String, String> own = fleet.report(index).identity().labels();
+    return own.entrySet().containsAll(confinement.labels().entrySet());
+  }
+
+  /** Whether another member stands in for the replica: a busy one waits, a failing one cannot. */
+  private boolean isOut(Task task, int index) {
+    return task.request().unavailable().contains(fleet.report(index).id())
+        || !fleet.slot(index).health().admits(task.now().nanos());
+  }
+
+  private void place(Task task) {
+    Deliberation deliberation = task.deliberation();
+    PlacementKey placed =
+        PlacementKey.of(task.prefix(), task.settings(), config.prefix(), families);
+    deliberation.key = placed.key();
+    deliberation.entry = placed.entry();
+    deliberation.setSize = setSize(placed.entry());
+  }
+
   private void addReplicaSet(Task task) {
     PromptPrefix prefix = task.prefix();
     if (prefix.family() == 0) {
       return;
     }
     Deliberation deliberation = task.deliberation();
-    PlacementKey placed = PlacementKey.of(prefix, config.prefix(), families);
-    deliberation.key = placed.key();
-    deliberation.entry = placed.entry();
-    deliberation.setSize = setSize(placed.entry());
-    if (placed.entry() != null) {
-      addPinned(deliberation, placed.entry());
+    place(task);
+    if (deliberation.entry != null) {
+      addPinned(deliberation, deliberation.entry);
     }
-    addInOrder(task, placed.key());
+    addInOrder(task);
   }
 
   /** Adds members from one drawn from the prompt on, so that equals share a hot family. */
-  private void addInOrder(Task task, long key) {
+  private void addInOrder(Task task) {
     Deliberation deliberation = task.deliberation();
     int pinned = deliberation.count();
     int considered = Math.min(deliberation.setSize, MAX_SET_CANDIDATES) + 1;
     int[] order = new int[considered];
-    int found = fleet.firstOf(key, considered, order);
+    int found = fleet.firstOf(deliberation.key, considered, order);
     int members = Math.min(found, Math.max(0, deliberation.setSize - pinned));
     int first = members == 0 ? 0 : (int) Long.remainderUnsigned(drawOf(task), members);
     for (int i = 0; i < found; i++) {
@@ -138,6 +180,7 @@ final class Candidates {
       return;
     }
     PromptPrefix prefix = task.prefix();
+    long oldestMillis = oldestMillis(task, Double.POSITIVE_INFINITY);
     long[] holders = new long[AnchorTable.HOLDERS];
     @Var int added = 0;
     @Var int asked = 0;
@@ -149,7 +192,7 @@ final class Candidates {
         @Var int live = 0;
         for (long holder : holders) {
           int index = liveness.replicaOf(holder, fleet);
-          if (index != Liveness.NOBODY) {
+          if (index != Liveness.NOBODY && AnchorTable.touchMillisOf(holder) >= oldestMillis) {
             live++;
             if (noteMatch(task, index, tokens, adding && added < MAX_HOLDERS)) {
               added++;
@@ -224,10 +267,10 @@ final class Candidates {
     }
     long[] holders = new long[AnchorTable.HOLDERS];
     @Var int latest = Liveness.NOBODY;
-    @Var long latestMillis = task.now().millis() - sessionTtlMillis();
+    @Var long latestMillis = oldestMillis(task, config.anchors().sessionTtlSeconds());
     if (anchors.holders(task.request().session(), holders)) {
       for (long holder : holders) {
-        int index = liveness.bornReplicaOf(holder, fleet);
+        int index = liveness.replicaOf(holder, fleet);
         if (index != Liveness.NOBODY && AnchorTable.touchMillisOf(holder) > latestMillis) {
           latest = index;
           latestMillis = AnchorTable.touchMillisOf(holder);
@@ -248,8 +291,11 @@ final class Candidates {
     }
   }
 
-  private long sessionTtlMillis() {
-    return (long) (config.anchors().sessionTtlSeconds() * 1000);
+  /** The last touch that still counts, given how long touches count at most. */
+  private static long oldestMillis(Task task, double ttlSeconds) {
+    PlacementConfig.PinnedFamily settings = task.settings();
+    double least = settings == null ? ttlSeconds : Math.min(ttlSeconds, settings.ttlSeconds());
+    return least == Double.POSITIVE_INFINITY ? 0 : task.now().millis() - (long) (least * 1000);
   }
 
   /** The scan begins at a place drawn from the prompt, so that equals share the requests. */

@@ -62,6 +62,7 @@ final class Deliberation {
   private final double[] pendingSeconds;
   private final double[] prefillSeconds;
   private final double[] costSeconds;
+  private final double[] familyShare;
   private final @Nullable Rejection[] rejections;
   private int count;
 
@@ -74,6 +75,7 @@ final class Deliberation {
     this.pendingSeconds = new double[capacity];
     this.prefillSeconds = new double[capacity];
     this.costSeconds = new double[capacity];
+    this.familyShare = new double[capacity];
     this.rejections = new Rejection[capacity];
   }
 
@@ -137,6 +139,14 @@ final class Deliberation {
 
   double costSeconds(int position) {
     return costSeconds[position];
+  }
+
+  double familyShare(int position) {
+    return familyShare[position];
+  }
+
+  void setFamilyShare(int position, double share) {
+    familyShare[position] = share;
   }
 
   @Nullable Rejection rejection(int position) {

@@ -14,10 +14,21 @@ import org.jspecify.annotations.Nullable;
  */
 record PlacementKey(long key, FamilyTable.@Nullable Entry entry) {
 
-  /** Returns the key of a prompt that has a family. */
-  static PlacementKey of(PromptPrefix prefix, PlacementConfig.Prefix config, FamilyTable families) {
+  /**
+   * Returns the key of a prompt that has a family.
+   *
+   * @param settings what the config says of that family, or null
+   */
+  static PlacementKey of(
+      PromptPrefix prefix,
+      PlacementConfig.@Nullable PinnedFamily settings,
+      PlacementConfig.Prefix config,
+      FamilyTable families) {
     @Var long key = prefix.family();
     @Var FamilyTable.Entry entry = families.find(key);
+    if (settings != null) {
+      entry = entry == null ? FamilyTable.Entry.of(key, settings) : entry.with(settings);
+    }
     @Var long steps = 2L * config.tokens() / config.stepTokens();
     while (entry != null && entry.deeper() && steps <= prefix.stepCount()) {
       key = prefix.stepHash((int) steps - 1);

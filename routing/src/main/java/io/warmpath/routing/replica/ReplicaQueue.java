@@ -172,7 +172,12 @@ public final class ReplicaQueue {
     return seconds(waiting.size(), waitingTokens) + engineSeconds(nowNanos);
   }
 
-  /** The same in tokens. */
+  /** The part of it that the engine has. */
+  public double engineWorkSeconds(long nowNanos) {
+    return Math.max(0, engineSeconds(nowNanos));
+  }
+
+  /** Pending work in tokens. */
   public long pendingPrefillTokens(long nowNanos) {
     long computed = Math.round(headProgressSeconds(nowNanos) * speed.tokensPerSecond());
     return waitingTokens + Math.max(0, engineTokens - computed);

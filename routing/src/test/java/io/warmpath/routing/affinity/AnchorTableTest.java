@@ -32,6 +32,18 @@ final class AnchorTableTest {
   }
 
   @Test
+  void forget_removesOneHolderOnly() {
+    AnchorTable table = new AnchorTable(1 << 10);
+    table.touch(77, 1, 10);
+    table.touch(77, 2, 11);
+    table.forget(77, 1);
+    table.forget(78, 2);
+    assertThat(holders(table, 77)).containsExactly(11L << 16 | 2);
+    table.touch(77, 1, 12);
+    assertThat(holders(table, 77)).hasSize(2);
+  }
+
+  @Test
   void holders_fewKeys_areTheFourLatestOfEach() {
     SeededCases.run(
         100,

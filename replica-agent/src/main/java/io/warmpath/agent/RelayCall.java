@@ -1,0 +1,301 @@
+package io.warmpath.agent;
+
+import com.google.errorprone.annotations.Var;
+import com.google.protobuf.MessageLite;
+import io.grpc.StatusRuntimeException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.CompositeByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.warmpath.agent.ReplicaMetrics.Outcome;
+import io.warmpath.agent.engine.AnswerMeter;
+import io.warmpath.agent.engine.EngineError;
+import io.warmpath.agent.http.EngineRequest;
+import io.warmpath.relay.RelayProtocol;
+import io.warmpath.routing.ReplicaReport.ServedModel;
+import io.warmpath.v1.Completed;
+import io.warmpath.v1.Placement;
+import io.warmpath.v1.Refused;
+import io.warmpath.v1.ReplicaGenerateRequest;
+import io.warmpath.v1.ReplicaGenerateResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A call over the relay port: the bytes of both bodies go through as they are. */
+final class RelayCall extends ReplicaCall {
+
+  private static final List<CharSequence> HOP_BY_HOP =
+      List.of(
+          HttpHeaderNames.CONNECTION,
+          "keep-alive",
+          "proxy-connection",
+          HttpHeaderNames.PROXY_AUTHENTICATE,
+          HttpHeaderNames.TE,
+          HttpHeaderNames.TRAILER,
+          HttpHeaderNames.TRANSFER_ENCODING,
+          HttpHeaderNames.UPGRADE,
+          HttpHeaderNames.CONTENT_LENGTH);
+
+  private final RelayConnection out;
+  private final HttpRequest head;
+  private final AnswerMeter meter;
+  private final List<ByteBuf> early = new ArrayList<>(1);
+  private @Nullable ByteBuf body;
+  private String placement = "";
+  private @Nullable HttpResponse held;
+  private boolean headSent;
+  private boolean stream;
+  private int status;
+
+  /**
+   * A call that nobody has admitted yet.
+   *
+   * @param envelope what the router says beside the request, which {@link RequestChecks} found good
+   * @param head the client's request, without what was for this agent
+   * @param body the client's body, which the call releases
+   */
+  RelayCall(
+      Replica replica,
+      ReplicaGenerateRequest envelope,
+      HttpRequest head,
+      ByteBuf body,
+      RelayConnection out) {
+    super(replica, envelope);
+    this.out = out;
+    this.head = head;
+    this.body = body;
+    this.meter = new AnswerMeter(head.uri());
+  }
+
+  /** The engine judges the body, in its own words. */
+  @Override
+  @Nullable StatusRuntimeException modelProblem(List<ServedModel> models) {
+    return null;
+  }
+
+  @Override
+  boolean isUnary() {
+    return request().getUnary();
+  }
+
+  @Override
+  boolean isReady() {
+    return out.isWritable();
+  }
+
+  @Override
+  EngineRequest engineRequest(int enginePriority, Duration idleTimeout) {
+    ByteBuf whole = body == null ? Unpooled.EMPTY_BUFFER : body;
+    body = null;
+    return new EngineRequest(
+        head.method(), head.uri(), head.headers(), whole, idleTimeout, NO_LIMIT);
+  }
+
+  @Override
+  void discard() {
+    if (body != null) {
+      body.release();
+      body = null;
+    }
+    early.forEach(ByteBuf::release);
+    early.clear();
+  }
+
+  // ---- to the router
+
+  /** It goes with the head, and also before it when that will take long. */
+  @Override
+  void sendPlacement(Placement where) {
+    placement = encoded(ReplicaGenerateResponse.newBuilder().setPlacement(where).build());
+  }
+
+  @Override
+  void settled() {
+    boolean waits = !isDispatched() || isUnary();
+    if (waits && !isEnded() && !head.method().equals(HttpMethod.HEAD)) {
+      HttpResponse interim =
+          new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.PROCESSING);
+      interim.headers().set(RelayProtocol.ANSWER, placement);
+      out.write(interim);
+      out.write(LastHttpContent.EMPTY_LAST_CONTENT);
+      out.flush();
+    }
+  }
+
+  @Override
+  void sendRefusal(Refused refused) {
+    HttpResponse response = text(HttpResponseStatus.SERVICE_UNAVAILABLE, "refused");
+    response
+        .headers()
+        .set(
+            RelayProtocol.ANSWER,
+            encoded(ReplicaGenerateResponse.newBuilder().setRefused(refused).build()));
+    out.finish(response);
+  }
+
+  @Override
+  void sendFailure(StatusRuntimeException failure) {
+    if (headSent) {
+      out.cut();
+    } else {
+      out.finish(
+          text(
+              HttpResponseStatus.BAD_GATEWAY,
+              String.valueOf(failure.getStatus().getDescription())));
+    }
+  }
+
+  // ---- from the engine
+
+  @Override
+  public void onHead(int code, HttpHeaders engineHeaders) {
+    if (isEnded()) {
+      return;
+    }
+    status = code;
+    if (code == 502 || code == 503 || code == 504) {
+      // The engine is gone or going: another replica can serve this.
+      replica().engineFailed();
+      EngineError error = new EngineError(code, "the engine answered with status " + code, 0);
+      fail(Outcome.ENGINE_FAILED, StatusMapping.of(error));
+      return;
+    }
+    stream = engineHeaders.get(HttpHeaderNames.CONTENT_TYPE, "").startsWith("text/event-stream");
+    HttpResponse response =
+        new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code));
+    HttpHeaders headers = response.headers().set(engineHeaders);
+    String length = engineHeaders.get(HttpHeaderNames.CONTENT_LENGTH);
+    HOP_BY_HOP.forEach(headers::remove);
+    if (length != null) {
+      headers.set(RelayProtocol.LENGTH, length);
+    }
+    headers.set(RelayProtocol.ANSWER, placement);
+    held = response;
+  }
+
+  @Override
+  public void onBody(ByteBuf piece) {
+    if (isEnded()) {
+      return;
+    }
+    if (isGood()) {
+      meter.look(piece);
+    }
+    if (held == null) {
+      out.write(new DefaultHttpContent(piece.retain()));
+    } else {
+      early.add(piece.retain());
+    }
+    if (isGood() && stream && meter.hasOutput()) {
+      firstOutput();
+    }
+  }
+
+  @Override
+  public void onReadComplete() {
+    if (isEnded()) {
+      return;
+    }
+    HttpResponse response = held;
+    if (response != null) {
+      held = null;
+      headSent = true;
+      response.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+      out.write(response);
+      early.forEach(piece -> out.write(new DefaultHttpContent(piece)));
+      early.clear();
+    }
+    out.flush();
+    holdBackIfFull();
+  }
+
+  @Override
+  public void onEnd() {
+    if (isEnded()) {
+      return;
+    }
+    @Var String completed = null;
+    if (isGood()) {
+      presumeComputed();
+      Completed counted = count(meter.usage(), Math.max(0, meter.events() - 1));
+      completed = encoded(counted);
+    }
+    HttpResponse response = held;
+    if (response == null) {
+      sendTrailers(completed);
+    } else {
+      sendWhole(response, completed);
+    }
+    if (isGood()) {
+      succeed(meter.usage());
+    } else {
+      end(status < 500 ? Outcome.ENGINE_REFUSED : Outcome.ENGINE_FAILED);
+    }
+  }
+
+  /** The answer is short, and all of it is here: its usage is known by now. */
+  private void sendWhole(HttpResponse response, @Nullable String completed) {
+    CompositeByteBuf whole = out.allocator().compositeBuffer(Math.max(1, early.size()));
+    early.forEach(piece -> whole.addComponent(true, piece));
+    early.clear();
+    HttpResponse full =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1,
+            response.status(),
+            whole,
+            response.headers(),
+            LastHttpContent.EMPTY_LAST_CONTENT.trailingHeaders());
+    if (full.headers().contains(RelayProtocol.LENGTH)) {
+      full.headers().remove(RelayProtocol.LENGTH);
+      full.headers().set(HttpHeaderNames.CONTENT_LENGTH, whole.readableBytes());
+    } else {
+      full.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+    }
+    if (completed != null) {
+      full.headers().set(RelayProtocol.COMPLETED, completed);
+    }
+    out.finish(full);
+  }
+
+  private void sendTrailers(@Nullable String completed) {
+    LastHttpContent last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
+    if (completed != null) {
+      last.trailingHeaders().set(RelayProtocol.COMPLETED, completed);
+    }
+    out.finish(last);
+  }
+
+  private boolean isGood() {
+    return status < 400;
+  }
+
+  /** An answer in the agent's own words. */
+  static HttpResponse text(HttpResponseStatus status, String sentence) {
+    ByteBuf bytes = Unpooled.copiedBuffer(sentence + "\n", java.nio.charset.StandardCharsets.UTF_8);
+    HttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, bytes);
+    response
+        .headers()
+        .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
+        .set(HttpHeaderNames.CONTENT_LENGTH, bytes.readableBytes());
+    return response;
+  }
+
+  private static String encoded(MessageLite message) {
+    return Base64.getEncoder().encodeToString(message.toByteArray());
+  }
+}
