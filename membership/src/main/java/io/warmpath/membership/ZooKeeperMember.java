@@ -27,6 +27,7 @@ public final class ZooKeeperMember implements AutoCloseable {
    * @param id its number in the ensemble, 1..255; 0 for a single server
    * @throws IOException when the file or the data directory cannot be used
    */
+  @SuppressWarnings("IllegalCatch") // the server's own start() throws Exception
   public static ZooKeeperMember start(Path config, int id) throws IOException {
     Properties properties = new Properties();
     try (var reader = Files.newBufferedReader(config)) {
