@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       StickyCommand.class,
+      AdoptionCommand.class,
       StandaloneCommand.class,
       RouterCommand.class,
       AgentCommand.class,

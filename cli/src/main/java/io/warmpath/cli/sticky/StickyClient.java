@@ -2,6 +2,7 @@ package io.warmpath.cli.sticky;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.Var;
 import java.io.IOException;
@@ -12,9 +13,10 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Sends the calls of a sticky test as an OpenAI client would. */
+/** Sends the calls of a sticky test as an OpenAI client would. Thread-safe. */
 final class StickyClient implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -26,7 +28,7 @@ final class StickyClient implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final List<Integer> ports;
   private final String model;
-  private int calls;
+  private final AtomicInteger calls = new AtomicInteger();
 
   /** A client that goes to the routers at {@code ports} in turn. */
   StickyClient(List<Integer> ports, String model) {
@@ -67,7 +69,31 @@ final class StickyClient implements AutoCloseable {
       body.putObject("provider").putArray("only").add(replica);
     }
     String path = kind == Kind.COMPLETION ? "/v1/completions" : "/v1/chat/completions";
-    int port = ports.get(calls++ % ports.size());
+    return post(path, body, kind == Kind.STREAMED_CHAT, session);
+  }
+
+  /**
+   * Sends a conversation.
+   *
+   * @param messages the system's, then the user's and the assistant's in turn
+   * @param session to say, or null for none
+   * @throws IOException when it is not answered
+   */
+  Call converse(List<String> messages, @Nullable String session)
+      throws IOException, InterruptedException {
+    ObjectNode body = JSON.createObjectNode().put("model", model);
+    body.put("max_tokens", COMPLETION_TOKENS);
+    ArrayNode list = body.putArray("messages");
+    for (int i = 0; i < messages.size(); i++) {
+      String role = i == 0 ? "system" : i % 2 == 1 ? "user" : "assistant";
+      list.addObject().put("role", role).put("content", messages.get(i));
+    }
+    return post("/v1/chat/completions", body, false, session);
+  }
+
+  private Call post(String path, ObjectNode body, boolean streamed, @Nullable String session)
+      throws IOException, InterruptedException {
+    int port = ports.get(Math.floorMod(calls.getAndIncrement(), ports.size()));
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
             .timeout(LIMIT)
@@ -81,7 +107,7 @@ final class StickyClient implements AutoCloseable {
     if (response.statusCode() != OK) {
       throw new IOException("status " + response.statusCode() + ": " + response.body());
     }
-    return call(response, usage(kind, response.body()));
+    return call(response, usage(streamed, response.body()));
   }
 
   private static Call call(HttpResponse<String> response, JsonNode usage) {
@@ -92,8 +118,8 @@ final class StickyClient implements AutoCloseable {
         response.headers().firstValue("x-warmpath-replica").orElse(""));
   }
 
-  private static JsonNode usage(Kind kind, String body) throws IOException {
-    if (kind != Kind.STREAMED_CHAT) {
+  private static JsonNode usage(boolean streamed, String body) throws IOException {
+    if (!streamed) {
       return JSON.readTree(body).path("usage");
     }
     @Var String last = "{}";

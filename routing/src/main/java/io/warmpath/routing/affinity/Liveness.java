@@ -48,8 +48,7 @@ final class Liveness {
         : bornReplicaOf(holder, fleet);
   }
 
-  /** The same, whatever was evicted since. */
-  int bornReplicaOf(long holder, Fleet fleet) {
+  private int bornReplicaOf(long holder, Fleet fleet) {
     int slot = AnchorTable.slotOf(holder);
     return holder == 0
             || slot >= bornMillis.length

@@ -421,6 +421,22 @@ final class KnownMistakesTest {
   }
 
   @Test
+  void session_whoseReplicaFailed_doesNotGoBack() {
+    Placement placement = placement(new TestFleet(8, ticker));
+    PickRequest request = new PickRequest(TestFleet.prompt(1, 90), 77, null, List.of(), 1);
+    Lease lease = ((PickResult.Assigned) placement.picker().pick(request)).lease();
+    lease.accepted(0);
+    assertThat(sources(placement.picker().explain(request))).contains(Decision.Source.SESSION);
+    lease.close(new Lease.Outcome.Failed());
+    assertThat(sources(placement.picker().explain(request)))
+        .doesNotContain(Decision.Source.SESSION);
+  }
+
+  private static List<Decision.Source> sources(Decision decision) {
+    return decision.candidates().stream().flatMap(one -> one.sources().stream()).toList();
+  }
+
+  @Test
   void reportedAnchors_ofAnotherRoutersRequest_areMatched() {
     TestFleet fleet = new TestFleet(8, ticker);
     Placement placement = placement(fleet);
