@@ -66,13 +66,9 @@ final class RelayClient implements AutoCloseable {
     byte[] back = body.getBytes(UTF_8);
     ByteArrayOutputStream message = new ByteArrayOutputStream();
     message.writeBytes(
-        ("POST %s HTTP/1.1\r\nhost: x\r\n%s: %d\r\n%scontent-length: %d\r\n\r\n"
-                .formatted(
-                    path,
-                    RelayProtocol.ENVELOPE,
-                    front.length,
-                    headers,
-                    front.length + back.length))
+        "POST %s HTTP/1.1\r\nhost: x\r\n%s: %d\r\n%scontent-length: %d\r\n\r\n"
+            .formatted(
+                path, RelayProtocol.ENVELOPE, front.length, headers, front.length + back.length)
             .getBytes(UTF_8));
     message.writeBytes(front);
     message.writeBytes(back);
