@@ -179,7 +179,8 @@ final class HttpFuzzTest {
   }
 
   private static String request(String path, String headers, String body) {
-    return "POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n%scontent-length: %d\r\n\r\n%s"
+    return ("POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n%s"
+            + "content-length: %d\r\n\r\n%s")
         .formatted(path, headers, body.length(), body);
   }
 
