@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "config",
     mixinStandardHelpOptions = true,
-    description = "Checks config files and prints their documentation.",
-    subcommands = {ConfigCommand.Check.class, ConfigCommand.Docs.class})
+    description = "Checks and explains config files and prints their documentation.",
+    subcommands = {ConfigCommand.Check.class, ConfigExplainCommand.class, ConfigCommand.Docs.class})
 final class ConfigCommand implements Runnable {
 
   @Spec private @Var @Nullable CommandSpec spec;
@@ -29,7 +29,8 @@ final class ConfigCommand implements Runnable {
   public void run() {
     CommandSpec own = spec;
     if (own != null) {
-      throw new ParameterException(own.commandLine(), "config needs a command: check or docs");
+      throw new ParameterException(
+          own.commandLine(), "config needs a command: check, explain or docs");
     }
   }
 

@@ -1,10 +1,8 @@
 package io.warmpath.cli;
 
 import com.google.errorprone.annotations.Var;
-import io.warmpath.cli.settings.RouterSettings;
 import io.warmpath.config.ConfigException;
 import io.warmpath.router.Router;
-import io.warmpath.router.RouterConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -33,9 +31,10 @@ final class RouterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigException, CommandFailure, IOException, InterruptedException {
-    RouterConfig config = ConfigFiles.read(file, RouterSettings.class, RouterSettings::config);
-    Router router = Router.start(config);
+    ConfigWatch watch = ConfigWatch.read(file);
+    Router router = Router.start(watch.config());
     Console.of(spec).notef("router %s listens on port %d", router.routerId(), router.grpcPort());
+    watch.follow(router);
     UntilStopped.run(router::shutdown);
     return ExitCodes.OK;
   }

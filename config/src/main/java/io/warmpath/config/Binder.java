@@ -276,6 +276,11 @@ final class Binder {
     try {
       return Optional.of(section.constructor().newInstance(values));
     } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof RefusedSettingException refused) {
+        String place = path.isEmpty() ? refused.path() : path + "." + refused.path();
+        refuse(NodePath.find(node, refused.path()), place, refused.sentence());
+        return Optional.empty();
+      }
       if (e.getCause() instanceof IllegalArgumentException refused) {
         refuse(node, path, "is refused: " + refused.getMessage());
         return Optional.empty();

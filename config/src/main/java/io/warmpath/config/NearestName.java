@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the known name that a mistyped one probably meant. */
-final class NearestName {
+public final class NearestName {
 
   private NearestName() {}
 
@@ -14,7 +14,7 @@ final class NearestName {
    * Returns the known name with the fewest edits from {@code typed}, or null when none is near: at
    * most two edits, or a third of the length. Case, hyphens and underscores do not count.
    */
-  static @Nullable String of(String typed, Collection<String> known) {
+  public static @Nullable String of(String typed, Collection<String> known) {
     String plainTyped = plain(typed);
     @Var String nearest = null;
     @Var int fewest = Math.max(2, plainTyped.length() / 3) + 1;

@@ -14,7 +14,7 @@ import java.lang.annotation.Target;
  * it is {@code @Nullable} (absent means null), a list or map (absent means empty) or a record
  * (absent means its own defaults). Rules between several components belong into the record's
  * compact constructor, whose {@link IllegalArgumentException} is reported with the place in the
- * file.
+ * file; a {@link RefusedSettingException} names a place below the record.
  *
  * <p>Types: {@code int}, {@code long}, {@code double}, {@code boolean}, {@link String}, {@link
  * java.time.Duration} ({@code 250ms}, {@code 3s}), {@link java.nio.file.Path} (relative to the

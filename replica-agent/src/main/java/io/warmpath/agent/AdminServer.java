@@ -32,10 +32,14 @@ final class AdminServer implements AutoCloseable {
    * Starts listening.
    *
    * @param ready whether a replica takes requests
+   * @param drain takes no more requests and returns when those that run have ended; bounded in time
    * @throws IOException when the address cannot be listened on
    */
   static AdminServer start(
-      AgentConfig.Endpoint endpoint, PrometheusMeterRegistry registry, BooleanSupplier ready)
+      AgentConfig.Endpoint endpoint,
+      PrometheusMeterRegistry registry,
+      BooleanSupplier ready,
+      Runnable drain)
       throws IOException {
     HttpServer server =
         HttpServer.create(new InetSocketAddress(endpoint.host(), endpoint.port()), 0);
@@ -54,6 +58,15 @@ final class AdminServer implements AutoCloseable {
               isReady ? HTTP_OK : HTTP_UNAVAILABLE,
               isReady ? "ready\n" : "no replica takes requests\n");
         });
+    // For a hook that runs before the engine is stopped, which waits for the answer.
+    server.createContext(
+        "/drain",
+        exchange ->
+            Thread.ofVirtual()
+                .start(() -> {
+                  drain.run();
+                  respondQuietly(exchange, "drained\n");
+                }));
     server.start();
     return new AdminServer(server, thread);
   }
@@ -66,6 +79,15 @@ final class AdminServer implements AutoCloseable {
   public void close() {
     server.stop(0);
     thread.shutdownNow();
+  }
+
+  private static void respondQuietly(HttpExchange exchange, String text) {
+    try {
+      respond(exchange, HTTP_OK, text);
+    } catch (IOException gone) {
+      // Who asked did not wait for the answer; the drain is done all the same.
+      exchange.close();
+    }
   }
 
   private static void respond(HttpExchange exchange, int status, String text) throws IOException {

@@ -102,7 +102,9 @@ public final class Agent implements AutoCloseable {
     for (AgentConfig.Engine engine : config.engines()) {
       addReplica(engine);
     }
-    admin = AdminServer.start(config.admin(), registry, this::isReady);
+    admin =
+        AdminServer.start(
+            config.admin(), registry, this::isReady, () -> drain(config.drainTimeout()));
     Replicas served = new Replicas(replicas);
     server = startGrpc(new ReplicaEndpoint(served, this::drainReplicas));
     relay = RelayServer.start(config.relay(), served, config.maxMessageBytes(), loops, registry);

@@ -65,11 +65,11 @@ final class RelayClient implements AutoCloseable {
     byte[] front = envelope.toByteArray();
     byte[] back = body.getBytes(UTF_8);
     ByteArrayOutputStream message = new ByteArrayOutputStream();
-    message.writeBytes(
+    String head =
         "POST %s HTTP/1.1\r\nhost: x\r\n%s: %d\r\n%scontent-length: %d\r\n\r\n"
             .formatted(
-                path, RelayProtocol.ENVELOPE, front.length, headers, front.length + back.length)
-            .getBytes(UTF_8));
+                path, RelayProtocol.ENVELOPE, front.length, headers, front.length + back.length);
+    message.writeBytes(head.getBytes(UTF_8));
     message.writeBytes(front);
     message.writeBytes(back);
     send(message.toByteArray());

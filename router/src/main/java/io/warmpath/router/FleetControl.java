@@ -15,8 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,7 +47,6 @@ final class FleetControl implements AutoCloseable {
   private static final int CLOSE_LIMIT_SECONDS = 2;
   private static final long RETAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private final RouterConfig config;
   private final RelayLoops loops;
   private final Ticker ticker;
   private final MeterRegistry registry;
@@ -58,6 +59,8 @@ final class FleetControl implements AutoCloseable {
   private volatile RoutingTable table;
 
   // Of the control thread.
+  private RouterConfig config;
+  private FleetView lastView = FleetView.EMPTY;
   private final Map<String, Known> known = new LinkedHashMap<>();
   private Set<String> addresses = Set.of();
   private long retainedNanos;
@@ -68,6 +71,7 @@ final class FleetControl implements AutoCloseable {
       RouterConfig.Model config,
       Placement placement,
       PromptPrefixes prefixes,
+      FamilyRules families,
       ModelMetrics metrics) {}
 
   /**
@@ -120,7 +124,51 @@ final class FleetControl implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes the part of a config that can change as the router runs; returns once it is in effect.
+   * Requests on their way go on as they were placed.
+   */
+  void reconfigure(RouterConfig next) throws InterruptedException {
+    Future<?> done = thread.submit(() -> applyConfig(next));
+    try {
+      done.get();
+    } catch (ExecutionException bug) {
+      throw new IllegalStateException("the config was checked and yet cannot be used", bug);
+    }
+  }
+
+  private void applyConfig(RouterConfig next) {
+    config = next;
+    known.replaceAll((model, entry) -> {
+      RouterConfig.Model settings = next.model(model);
+      if (!entry.placement.reconfigure(settings.placement())
+          && !settings.placement().equals(entry.config.placement())) {
+        LOG.warn(
+            "model {}: policy {} takes other settings at the next start only",
+            model,
+            entry.config.policy().id());
+      }
+      return new Known(
+          settings,
+          entry.placement,
+          entry.prefixes,
+          rules(model, settings, entry.prefixes),
+          entry.metrics);
+    });
+    next.models().keySet().forEach(this::know);
+    if (table.number() == 0) {
+      table = tableOf(FleetView.EMPTY, 0);
+    } else {
+      publish(lastView);
+    }
+  }
+
+  private FamilyRules rules(String model, RouterConfig.Model settings, PromptPrefixes prefixes) {
+    return FamilyRules.of(config.families(), model, settings.placement(), prefixes);
+  }
+
   private void publish(FleetView view) {
+    lastView = view;
     FleetView usable = usable(view);
     for (FleetView.Observed observed : usable.replicas()) {
       observed.report().identity().models().forEach(model -> know(model.name()));
@@ -164,12 +212,14 @@ final class FleetControl implements AutoCloseable {
             ticker,
             ThreadLocalRandom.current().nextLong());
     PlacementMetrics.register(registry, model, placement);
+    PromptPrefixes prefixes = new PromptPrefixes(settings.placement().prefix());
     known.put(
         model,
         new Known(
             settings,
             placement,
-            new PromptPrefixes(settings.placement().prefix()),
+            prefixes,
+            rules(model, settings, prefixes),
             new ModelMetrics(registry, model)));
   }
 
@@ -230,6 +280,7 @@ final class FleetControl implements AutoCloseable {
         entry.config.policy().id(),
         entry.placement,
         entry.prefixes,
+        entry.families,
         entry.metrics,
         new ModelRoute.Limits(
             maxPromptTokens,

@@ -193,11 +193,22 @@ final class HttpExchange {
     PromptPrefixes.Scope scope =
         new PromptPrefixes.Scope(
             model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
-    int[] ids = generates ? prompt.tokenIds() : null;
+    PromptPrefixes prefixes = model.route().prefixes();
+    PromptPrefix read =
+        generates
+            ? prompt(prompt, canonical, prefixes, scope)
+            : prefixes.ofBytes(scope, canonical, 0, canonical.length);
+    return model.route().families().apply(read, scope, affinity.tenant());
+  }
+
+  /** Returns the prompt of a body, the config's rules left out. */
+  static PromptPrefix prompt(
+      PromptBody prompt, byte[] canonical, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
+    int[] ids = prompt.tokenIds();
     if (ids != null) {
-      return model.route().prefixes().ofTokens(scope, ids, ids.length);
+      return prefixes.ofTokens(scope, ids, ids.length);
     }
-    return model.route().prefixes().ofBytes(scope, canonical, 0, canonical.length);
+    return prefixes.ofBytes(scope, canonical, 0, canonical.length);
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {

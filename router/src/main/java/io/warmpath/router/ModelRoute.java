@@ -14,6 +14,7 @@ import java.util.Map;
  * @param policy name of the placement policy
  * @param placement decides
  * @param prefixes makes prompts comparable
+ * @param families the config's rules for families
  * @param metrics counts
  * @param limits what a request may ask for
  * @param missingAdapter for each adapter loaded somewhere, the replicas that lack it
@@ -24,6 +25,7 @@ record ModelRoute(
     String policy,
     Placement placement,
     PromptPrefixes prefixes,
+    FamilyRules families,
     ModelMetrics metrics,
     Limits limits,
     @Var Map<String, List<String>> missingAdapter,

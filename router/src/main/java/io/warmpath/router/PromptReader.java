@@ -26,6 +26,12 @@ final class PromptReader {
             model.adapter(),
             request.getCacheSalt(),
             affinity.promptCacheKey());
+    return model.route().families().apply(prompt(request, model, scope), scope, affinity.tenant());
+  }
+
+  private static PromptPrefix prompt(
+      GenerateRequest request, RoutingTable.Resolved model, PromptPrefixes.Scope scope)
+      throws RequestRefusedException {
     PromptPrefixes prefixes = model.route().prefixes();
     int maxTokens = model.route().limits().maxPromptTokens();
     return switch (request.getPromptCase()) {

@@ -123,12 +123,22 @@ final class RoutedRequest {
     if (refusals >= route.maxAttempts()) {
       return giveUp(afterLastRefusal(refusal));
     }
-    // A replica above the limit stays a candidate at its corrected load; the others cannot serve.
-    next =
-        refusal.getReason() == RefusalReason.REFUSAL_REASON_ABOVE_LIMIT
-            ? next.retry()
-            : next.retryWithout(refusing.replica().id());
+    next = afterRefusal(refusal.getReason(), refusing.replica().id());
     return place();
+  }
+
+  /* A replica above the limit stays a candidate at its corrected load; the others cannot serve. */
+  private PickRequest afterRefusal(RefusalReason reason, String replicaId) {
+    return switch (reason) {
+      case REFUSAL_REASON_ABOVE_LIMIT -> next.retry();
+      case REFUSAL_REASON_DRAINING, REFUSAL_REASON_NOT_READY, REFUSAL_REASON_WRONG_EPOCH ->
+          next.retryAfterFailure(replicaId);
+      case REFUSAL_REASON_QUEUE_FULL,
+          REFUSAL_REASON_QUEUE_WAIT,
+          REFUSAL_REASON_UNSPECIFIED,
+          UNRECOGNIZED ->
+          next.retryWithout(replicaId);
+    };
   }
 
   /** The replica failed, or the connection to it. */
@@ -150,7 +160,7 @@ final class RoutedRequest {
           "replica " + replica + " failed before its first token, and no try is left");
     }
     route.metrics().retried();
-    next = next.retryWithout(replica);
+    next = next.retryAfterFailure(replica);
     return place();
   }
 

@@ -14,6 +14,7 @@ import io.warmpath.v1.InferenceServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,7 +35,7 @@ public final class Router implements AutoCloseable {
   private static final long DRAIN_POLL_NANOS = 5_000_000;
   private static final int PERMITTED_PING_SECONDS = 5;
 
-  private final RouterConfig config;
+  private volatile RouterConfig config;
   private final String routerId;
   private final Ticker ticker = Ticker.system();
   private final PrometheusMeterRegistry registry =
@@ -47,6 +48,7 @@ public final class Router implements AutoCloseable {
   private final Server grpc;
   private final @Nullable HttpDoor http;
   private final AdminServer admin;
+  private final ConfigState configState;
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -54,6 +56,7 @@ public final class Router implements AutoCloseable {
     this.config = config;
     this.routerId = config.routerId().isEmpty() ? newId() : config.routerId();
     this.inFlight = new InFlight(config.limits().maxInFlight());
+    this.configState = new ConfigState(registry, ticker);
     this.fleet = FleetSource.of(config.fleet(), ticker, routerId);
     this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes());
     this.control = new FleetControl(config, loops, ticker, registry, placements, this::onPublished);
@@ -133,6 +136,28 @@ public final class Router implements AutoCloseable {
   /** Requests that it holds. */
   public int inFlight() {
     return inFlight.count();
+  }
+
+  /**
+   * Takes what can change of a config as the router runs; every request that arrives after this
+   * returned is served by it, and those on their way go on. What cannot change keeps its value
+   * until the next start, and is named in the log and in the answer of {@code GetFleet}.
+   *
+   * @return the names of the settings that need a restart
+   */
+  public List<String> reload(RouterConfig next) throws InterruptedException {
+    ConfigChange change = ConfigChange.between(config, next);
+    if (change.changes()) {
+      control.reconfigure(change.effective());
+      config = change.effective();
+    }
+    configState.applied(change.needsRestart());
+    return change.needsRestart();
+  }
+
+  /** Notes that a new config was refused; the router goes on with the one it has. */
+  public void refuseConfig(String reason) {
+    configState.refused(reason);
   }
 
   /**
@@ -224,7 +249,7 @@ public final class Router implements AutoCloseable {
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .addService(GenerateService.definition(path))
-            .addService(new RoutingEndpoint(path, routerId, fleet::connected))
+            .addService(new RoutingEndpoint(path, routerId, fleet::connected, configState))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

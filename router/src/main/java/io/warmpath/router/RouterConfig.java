@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param sessionSecret keys the hashes of session ids; equal in all routers of a cluster; empty for
  *     a random one, which makes sessions unknown to other routers and after a restart
  * @param http where the HTTP front door listens, or null for none
+ * @param families rules for families, the first that matches a prompt decides
  */
 public record RouterConfig(
     String routerId,
@@ -37,9 +38,10 @@ public record RouterConfig(
     Upstream upstream,
     Duration drainTimeout,
     String sessionSecret,
-    @Nullable Listen http) {
+    @Nullable Listen http,
+    @Var List<FamilyRule> families) {
 
-  /** Makes a config without an HTTP front door. */
+  /** Makes a config without an HTTP front door and without rules for families. */
   public RouterConfig(
       String routerId,
       Listen grpc,
@@ -62,11 +64,13 @@ public record RouterConfig(
         upstream,
         drainTimeout,
         sessionSecret,
-        null);
+        null,
+        List.of());
   }
 
   public RouterConfig {
     models = Map.copyOf(models);
+    families = List.copyOf(families);
     if (drainTimeout.isNegative()) {
       throw new IllegalArgumentException("drainTimeout: " + drainTimeout + ", allowed: at least 0");
     }
@@ -100,7 +104,8 @@ public record RouterConfig(
         upstream,
         drainTimeout,
         sessionSecret,
-        http);
+        http,
+        families);
   }
 
   /** Returns a copy that serves every model that is not named as {@code model} says. */
@@ -116,7 +121,25 @@ public record RouterConfig(
         upstream,
         drainTimeout,
         sessionSecret,
-        http);
+        http,
+        families);
+  }
+
+  /** Returns a copy with other rules for families. */
+  public RouterConfig withFamilies(List<FamilyRule> newFamilies) {
+    return new RouterConfig(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        http,
+        newFamilies);
   }
 
   /** Returns a copy with other limits. */
@@ -132,7 +155,8 @@ public record RouterConfig(
         upstream,
         drainTimeout,
         sessionSecret,
-        http);
+        http,
+        families);
   }
 
   /** Returns a copy with an HTTP front door. */
@@ -148,7 +172,8 @@ public record RouterConfig(
         upstream,
         drainTimeout,
         sessionSecret,
-        newHttp);
+        newHttp,
+        families);
   }
 
   /** How the model {@code name} is served. */

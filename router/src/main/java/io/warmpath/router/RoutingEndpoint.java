@@ -28,11 +28,14 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
   private final RequestPath path;
   private final String routerId;
   private final BooleanSupplier connected;
+  private final ConfigState config;
 
-  RoutingEndpoint(RequestPath path, String routerId, BooleanSupplier connected) {
+  RoutingEndpoint(
+      RequestPath path, String routerId, BooleanSupplier connected, ConfigState config) {
     this.path = path;
     this.routerId = routerId;
     this.connected = connected;
+    this.config = config;
   }
 
   /** A decision and the table that it was made on. */
@@ -69,7 +72,8 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
             .setRouterId(routerId)
             .setViewNumber(table.number())
             .setRouters(table.view().routerCount())
-            .setMembershipConnected(connected.getAsBoolean());
+            .setMembershipConnected(connected.getAsBoolean())
+            .setConfig(config.status());
     for (FleetView.Observed observed : table.view().replicas()) {
       response.addReplicas(replica(observed, table));
     }

@@ -94,6 +94,8 @@ public record Decision(
     SATURATED,
     /** The family has its share of it. */
     TRAFFIC_CAP,
+    /** The family may be served by its set alone, and has all of its share of this member. */
+    FAMILY_CAP,
     /** The family has its requests per minute there. */
     RATE_CAP,
     /** It is draining. */

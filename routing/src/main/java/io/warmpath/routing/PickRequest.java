@@ -13,16 +13,30 @@ import org.jspecify.annotations.Nullable;
  * @param constraints the client's explicit routing, or null for none
  * @param excluded ids of replicas that already refused or failed this request
  * @param attempt 1 for the first try; the last permitted try carries no pending-work limit
+ * @param unavailable of {@code excluded}, those that failed or were not ready; the others were too
+ *     busy
  */
 public record PickRequest(
     PromptPrefix prefix,
     long session,
     @Nullable Constraints constraints,
     @Var List<String> excluded,
-    int attempt) {
+    int attempt,
+    @Var List<String> unavailable) {
+
+  /** A request that no replica has failed yet. */
+  public PickRequest(
+      PromptPrefix prefix,
+      long session,
+      @Nullable Constraints constraints,
+      List<String> excluded,
+      int attempt) {
+    this(prefix, session, constraints, excluded, attempt, List.of());
+  }
 
   public PickRequest {
     excluded = List.copyOf(excluded);
+    unavailable = List.copyOf(unavailable);
     if (attempt < 1) {
       throw new IllegalArgumentException("attempt: " + attempt);
     }
@@ -35,14 +49,30 @@ public record PickRequest(
 
   /** Returns the next try, which skips {@code replicaId} as well. */
   public PickRequest retryWithout(String replicaId) {
-    List<String> more = new ArrayList<>(excluded);
-    more.add(replicaId);
-    return new PickRequest(prefix, session, constraints, more, attempt + 1);
+    return new PickRequest(
+        prefix, session, constraints, with(excluded, replicaId), attempt + 1, unavailable);
+  }
+
+  /** Returns the next try after {@code replicaId} failed or turned out not to be ready. */
+  public PickRequest retryAfterFailure(String replicaId) {
+    return new PickRequest(
+        prefix,
+        session,
+        constraints,
+        with(excluded, replicaId),
+        attempt + 1,
+        with(unavailable, replicaId));
+  }
+
+  private static List<String> with(List<String> ids, String id) {
+    List<String> more = new ArrayList<>(ids);
+    more.add(id);
+    return more;
   }
 
   /** Returns the next try after a refusal, with the refusing replica still a candidate. */
   public PickRequest retry() {
-    return new PickRequest(prefix, session, constraints, excluded, attempt + 1);
+    return new PickRequest(prefix, session, constraints, excluded, attempt + 1, unavailable);
   }
 
   /**

@@ -59,6 +59,31 @@ public record PlacementConfig(
     return !disabled.contains(mechanism);
   }
 
+  /**
+   * Returns {@code next} with the parts of this that a running placement cannot change: the prefix,
+   * the number of anchors and of followed families, their half-life, and the ejection.
+   */
+  public PlacementConfig changedTo(PlacementConfig next) {
+    Families own = next.families;
+    return new PlacementConfig(
+        next.mode,
+        prefix,
+        next.bound,
+        new Families(
+            own.trafficCap,
+            own.rateCapPerMinute,
+            own.replicaSet,
+            families.halfLifeSeconds,
+            families.counters,
+            own.pinned),
+        next.prefillWeight,
+        next.pressureWeight,
+        new Anchors(anchors.capacity, next.anchors.sessionTtlSeconds),
+        next.limits,
+        ejection,
+        next.disabled);
+  }
+
   /** Returns the same with {@code mechanisms} switched off as well. */
   public PlacementConfig without(Mechanism... mechanisms) {
     EnumSet<Mechanism> more = EnumSet.noneOf(Mechanism.class);
@@ -198,15 +223,53 @@ public record PlacementConfig(
    * @param rateCapPerMinute as in {@link Families}
    * @param replicas ids of the replicas that come first in its order, in this order; empty for the
    *     hashed order
+   * @param confinement what holds where only its replica set may serve it; null where other
+   *     replicas may, too
+   * @param mode whether affinity decides for it; null for the model's mode
+   * @param ttlSeconds a replica that has not served a prefix or session of it for so long counts as
+   *     one that never did; infinite for no such limit
    */
   public record PinnedFamily(
-      int replicaSet, double trafficCap, double rateCapPerMinute, @Var List<String> replicas) {
+      int replicaSet,
+      double trafficCap,
+      double rateCapPerMinute,
+      @Var List<String> replicas,
+      @Nullable Confinement confinement,
+      @Nullable Mode mode,
+      double ttlSeconds) {
 
     public PinnedFamily {
       replicas = List.copyOf(replicas);
       atLeast("pinned.replicaSet", replicaSet, 0);
       checkTrafficCap(trafficCap);
       atLeast("pinned.rateCapPerMinute", rateCapPerMinute, 0);
+      if (!(ttlSeconds > 0)) {
+        throw new IllegalArgumentException("pinned.ttl: " + ttlSeconds + ", allowed: above 0");
+      }
+    }
+
+    /** Settings of a family that other replicas may serve as well. */
+    public PinnedFamily(
+        int replicaSet, double trafficCap, double rateCapPerMinute, List<String> replicas) {
+      this(
+          replicaSet, trafficCap, rateCapPerMinute, replicas, null, null, Double.POSITIVE_INFINITY);
+    }
+  }
+
+  /**
+   * Says that a family is served by its replica set and by nobody else. A member that is down,
+   * draining or ejected is replaced by the next in the family's order, unless the members are named
+   * one by one.
+   *
+   * @param named whether {@code replicas} are all that may serve it
+   * @param labels labels that a member must have
+   * @param hardCap whether a request that would take the family over its traffic cap on every
+   *     member is refused; otherwise the member with the smallest share takes it
+   */
+  public record Confinement(boolean named, @Var Map<String, String> labels, boolean hardCap) {
+
+    public Confinement {
+      labels = Map.copyOf(labels);
     }
   }
 
@@ -281,6 +344,13 @@ public record PlacementConfig(
         throw new IllegalArgumentException("ejection.maxShare: " + maxShare + ", allowed: 0..1");
       }
     }
+  }
+
+  /** Returns what the config says of a prompt's family, by a rule or by its key, or null. */
+  public @Nullable PinnedFamily settingsOf(PromptPrefix prompt) {
+    return prompt.settings() != null || families.pinned.isEmpty()
+        ? prompt.settings()
+        : families.pinned.get(prompt.family());
   }
 
   /** Returns the settings of {@code family} from the config, or null when it has none. */

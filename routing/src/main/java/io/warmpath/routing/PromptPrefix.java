@@ -1,5 +1,7 @@
 package io.warmpath.routing;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What the decision knows of a prompt: its length and the chained hashes of its full steps.
  *
@@ -15,6 +17,7 @@ public final class PromptPrefix {
   private final int stepTokens;
   private final int promptTokens;
   private final long family;
+  private final PlacementConfig.@Nullable PinnedFamily settings;
 
   /**
    * Takes the array over.
@@ -25,6 +28,15 @@ public final class PromptPrefix {
    * @param family the family's key, 0 for none
    */
   public PromptPrefix(long[] stepHashes, int stepTokens, int promptTokens, long family) {
+    this(stepHashes, stepTokens, promptTokens, family, null);
+  }
+
+  private PromptPrefix(
+      long[] stepHashes,
+      int stepTokens,
+      int promptTokens,
+      long family,
+      PlacementConfig.@Nullable PinnedFamily settings) {
     if (stepTokens < 1 || promptTokens < (long) stepHashes.length * stepTokens) {
       throw new IllegalArgumentException(
           stepHashes.length + " steps of " + stepTokens + " tokens, prompt of " + promptTokens);
@@ -33,6 +45,17 @@ public final class PromptPrefix {
     this.stepTokens = stepTokens;
     this.promptTokens = promptTokens;
     this.family = family;
+    this.settings = settings;
+  }
+
+  /**
+   * Returns the same prompt as one of a family that the config names.
+   *
+   * @param namedFamily the family's key, not 0
+   * @param familySettings what the config says of it
+   */
+  public PromptPrefix in(long namedFamily, PlacementConfig.PinnedFamily familySettings) {
+    return new PromptPrefix(stepHashes, stepTokens, promptTokens, namedFamily, familySettings);
   }
 
   /** Number of full steps. */
@@ -58,5 +81,10 @@ public final class PromptPrefix {
   /** The family's key, 0 for none. */
   public long family() {
     return family;
+  }
+
+  /** What the config says of the family, or null when it has no rule for it. */
+  public PlacementConfig.@Nullable PinnedFamily settings() {
+    return settings;
   }
 }

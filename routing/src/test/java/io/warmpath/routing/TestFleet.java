@@ -135,6 +135,7 @@ public final class TestFleet {
     private PrefillSpeed speed;
     private List<ReplicaReport.FamilyShare> families;
     private RecentAnchors anchors;
+    private Map<String, String> labels;
 
     Draft(ReplicaReport before) {
       this.before = before;
@@ -146,6 +147,13 @@ public final class TestFleet {
       this.speed = before.prefill();
       this.families = before.families();
       this.anchors = RecentAnchors.NONE;
+      this.labels = before.identity().labels();
+    }
+
+    /** Sets the labels. */
+    public Draft labels(Map<String, String> value) {
+      labels = value;
+      return this;
     }
 
     /** Sets the epoch. */
@@ -203,8 +211,9 @@ public final class TestFleet {
     }
 
     ReplicaReport build(long sequence) {
+      ReplicaReport.Identity own = before.identity();
       return new ReplicaReport(
-          before.identity(),
+          new ReplicaReport.Identity(own.id(), own.address(), own.models(), labels, own.weight()),
           epoch,
           sequence,
           state,

@@ -1,5 +1,6 @@
 package io.warmpath.cli.settings;
 
+import io.warmpath.config.RefusedSettingException;
 import io.warmpath.config.Setting;
 import io.warmpath.router.RouterConfig;
 import io.warmpath.routing.PlacementConfig;
@@ -19,34 +20,39 @@ record ModelSection(
             doc =
                 "Whether affinity decides: `off` takes the least pending work, `shadow` decides and"
                     + " counts but acts as `off`.",
-            defaultValue = "enforced")
+            defaultValue = "enforced",
+            reloadable = true)
         Mode mode,
     @Setting(
             doc = "Longest prompt that is taken.",
             defaultValue = "2_000_000",
             min = "1",
-            unit = "tokens")
+            unit = "tokens",
+            reloadable = true)
         int maxPromptTokens,
     @Setting(doc = "How a prompt becomes a chain of steps and a family.") Prefix prefix,
     @Setting(
             doc = "A replica may have this times the mean pending work, plus `loadSlack`.",
             defaultValue = "1.25",
             min = "1",
-            max = "100")
+            max = "100",
+            reloadable = true)
         double loadFactor,
     @Setting(
             doc = "Pending work that a replica may always have above the mean's multiple.",
             defaultValue = "500ms",
             min = "0s",
-            max = "10m")
+            max = "10m",
+            reloadable = true)
         Duration loadSlack,
     @Setting(
             doc = "Share of one replica's work that one family may have.",
             defaultValue = "0.5",
             min = "0.01",
-            max = "1")
+            max = "1",
+            reloadable = true)
         double trafficCap,
-    @Setting(doc = "Replicas that share a family.", defaultValue = "auto")
+    @Setting(doc = "Replicas that share a family.", defaultValue = "auto", reloadable = true)
         ReplicaSetSize replicaSet,
     @Setting(
             doc =
@@ -55,14 +61,16 @@ record ModelSection(
             defaultValue = "0",
             min = "0",
             max = "1000000",
-            unit = "requests a minute")
+            unit = "requests a minute",
+            reloadable = true)
         double splitThresholdRpm,
     @Setting(doc = "How the traffic of families is followed.") Traffic traffic,
     @Setting(
             doc = "How long a session stays with its replica without a request; 0s for never.",
             defaultValue = "1h",
             min = "0s",
-            max = "30d")
+            max = "30d",
+            reloadable = true)
         Duration sessionAffinityTtl,
     @Setting(
             doc = "Most prefixes whose replicas are remembered, 40 bytes each.",
@@ -74,37 +82,51 @@ record ModelSection(
             doc = "What a second of own prefill costs compared with a second of waiting.",
             defaultValue = "8",
             min = "0",
-            max = "100")
+            max = "100",
+            reloadable = true)
         double prefillWeight,
     @Setting(
             doc = "What pushing a working set out of the cache costs; 0 for nothing.",
             defaultValue = "0",
             min = "0",
-            max = "100")
+            max = "100",
+            reloadable = true)
         double pressureWeight,
     @Setting(
             doc = "A request whose best placement would wait longer is refused with a retry hint.",
-            defaultValue = "3s")
+            defaultValue = "3s",
+            reloadable = true)
         WaitLimit maxQueueWait,
     @Setting(
             doc = "The load in an older report counts as unknown.",
             defaultValue = "3s",
             min = "100ms",
-            max = "10m")
+            max = "10m",
+            reloadable = true)
         Duration staleAfter,
     @Setting(
             doc = "Placements of one request; the last carries no limit of pending work.",
             defaultValue = "3",
             min = "1",
-            max = "100")
+            max = "100",
+            reloadable = true)
         int maxAttempts,
     @Setting(
             doc = "A replica that reports at least this saturation takes no more.",
             defaultValue = "1",
             min = "0.01",
-            max = "1")
+            max = "1",
+            reloadable = true)
         double saturationThreshold,
     @Setting(doc = "When a failing replica is left alone.") Ejection ejection) {
+
+  ModelSection {
+    if (policy.needsCacheIndex()) {
+      throw new RefusedSettingException(
+          "policy",
+          "is \"" + policy.id() + "\", which knows every cache exactly; only a replay can");
+    }
+  }
 
   RouterConfig.Model config() {
     PlacementConfig placement =

@@ -1,10 +1,14 @@
 package io.warmpath.cli.settings;
 
+import com.google.errorprone.annotations.Var;
 import io.warmpath.config.HostPort;
 import io.warmpath.config.Secret;
 import io.warmpath.config.Setting;
+import io.warmpath.router.FamilyRule;
 import io.warmpath.router.RouterConfig;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -33,19 +37,47 @@ public record RouterSettings(
                     + " absent takes the default of this table, not the one of `defaults`.",
             max = "10000")
         Map<String, ModelSection> models,
+    @Setting(
+            doc = "Beginnings of prompts, by a name that `families` use; hashed at load.",
+            max = "1000")
+        Map<String, PrefixSection> prefixes,
+    @Setting(
+            doc =
+                "Rules for families; of several that match a prompt the first decides. A rule that"
+                    + " can never decide is refused.",
+            max = "1000")
+        List<FamilySection> families,
+    @Setting(doc = "How a changed config is noticed.") Reload reload,
     @Setting(doc = "What one router takes on.") Limits limits,
     @Setting(doc = "How agents are talked to.") Upstream upstream,
     @Setting(
             doc = "Longest wait for running requests at shutdown.",
             defaultValue = "30s",
             min = "0s",
-            max = "1h")
+            max = "1h",
+            reloadable = true)
         Duration drainTimeout,
     @Setting(
             doc =
                 "Keys the hashes of session ids; the same in all routers. When absent, sessions are"
                     + " unknown to other routers and after a restart.")
         @Nullable Secret sessionSecret) {
+
+  public RouterSettings {
+    rules(families, prefixes, defaults, models);
+  }
+
+  private static List<FamilyRule> rules(
+      List<FamilySection> families,
+      Map<String, PrefixSection> prefixes,
+      ModelSection defaults,
+      Map<String, ModelSection> models) {
+    @Var int largestStepTokens = defaults.prefix().stepTokens();
+    for (ModelSection model : models.values()) {
+      largestStepTokens = Math.max(largestStepTokens, model.prefix().stepTokens());
+    }
+    return FamilyRulesCheck.rules(families, prefixes, largestStepTokens);
+  }
 
   /** Returns the config that a router is started with. */
   public RouterConfig config() {
@@ -62,8 +94,35 @@ public record RouterSettings(
             upstream.config(),
             drainTimeout,
             sessionSecret == null ? "" : sessionSecret.value());
-    return config.withHttp(new RouterConfig.Listen(http.host(), http.port()));
+    return config
+        .withFamilies(rules(families, prefixes, defaults, models))
+        .withHttp(new RouterConfig.Listen(http.host(), http.port()));
   }
+
+  /** Returns the files that the config is made of, beside the config file itself. */
+  public List<Path> files() {
+    return prefixes.values().stream().flatMap(prefix -> prefix.files().stream()).toList();
+  }
+
+  /** How often the files are looked at, or null when they are read at start only. */
+  public @Nullable Duration reloadPeriod() {
+    return reload.watch ? reload.period : null;
+  }
+
+  /** How a changed config is noticed. */
+  record Reload(
+      @Setting(
+              doc =
+                  "Whether this file, and those that `prefixes` names, are read again when they"
+                      + " change; a change that is refused changes nothing.",
+              defaultValue = "true")
+          boolean watch,
+      @Setting(
+              doc = "How often they are looked at.",
+              defaultValue = "1s",
+              min = "100ms",
+              max = "1h")
+          Duration period) {}
 
   /** What one router takes on. */
   record Limits(

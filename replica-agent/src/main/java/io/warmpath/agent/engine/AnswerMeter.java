@@ -30,9 +30,6 @@ public final class AnswerMeter {
   private static final int MAX_OBJECT_BYTES = 4096;
   private static final int INITIAL_OBJECT_BYTES = 256;
 
-  /** Counts beyond it are no counts, and the sum of a few still fits. */
-  private static final int MAX_COUNT = 1 << 29;
-
   private final boolean announced;
   private State state = State.TEXT;
   private int matched;
@@ -254,7 +251,7 @@ public final class AnswerMeter {
         return -1;
       }
       double value = in.getDoubleValue();
-      return value >= 0 && value <= MAX_COUNT ? (int) value : -1;
+      return value >= 0 && value <= (Integer.MAX_VALUE >> 2) ? (int) value : -1;
     }
   }
 }

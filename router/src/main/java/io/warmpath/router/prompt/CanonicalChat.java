@@ -33,6 +33,14 @@ public final class CanonicalChat {
     return canonical.out.toByteArray();
   }
 
+  /** Returns the canonical bytes of chats without tools whose first message begins so, to there. */
+  public static byte[] beginning(byte[] firstContent) {
+    CanonicalChat canonical = new CanonicalChat();
+    canonical.raw("{\"tools\":[],\"messages\":[{\"content\":\"");
+    canonical.escaped(firstContent);
+    return canonical.out.toByteArray();
+  }
+
   private static Value message(ChatMessage message) {
     return value(
         Struct.newBuilder()
@@ -87,13 +95,17 @@ public final class CanonicalChat {
 
   private void string(String text) {
     out.write('"');
-    for (byte unit : text.getBytes(StandardCharsets.UTF_8)) {
+    escaped(text.getBytes(StandardCharsets.UTF_8));
+    out.write('"');
+  }
+
+  private void escaped(byte[] text) {
+    for (byte unit : text) {
       if (unit == '"' || unit == '\\') {
         out.write('\\');
       }
       out.write(unit);
     }
-    out.write('"');
   }
 
   private void raw(String text) {

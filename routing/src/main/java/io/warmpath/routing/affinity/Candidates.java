@@ -7,6 +7,8 @@ import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mechanism;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.fleet.Fleet;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the replicas that are worth a look for a request. Immutable, thread-safe. */
@@ -20,6 +22,12 @@ final class Candidates {
    * Finding the matches asks for each step from the deepest on, and notes for each replica the
    * first step it is found at: a step that everyone shares has more holders than an anchor keeps,
    * so a replica need not be named at every step it holds.
+   *
+   * Of a hot family the replicas of the key's order are taken to hold what its prompts share: its
+   * first 1,024 tokens, hot deeper steps, and such a step. The few that the anchors name would
+   * otherwise get all of the family as long as the fleet is idle; and one that does not have it yet
+   * has it after one request. A match of up to twice that, of a request whose session is new, is
+   * taken to be shared as well: between two steps of the ladder nobody knows.
    */
   private static final int MAX_SET_CANDIDATES = 16;
   private static final int MAX_HOLDERS = 8;
@@ -72,12 +80,56 @@ final class Candidates {
   }
 
   private void addCandidates(Task task) {
+    PlacementConfig.Confinement confinement = task.confinement();
+    if (confinement != null) {
+      addMembers(task, confinement);
+      match(task, false);
+      return;
+    }
     if (task.affinity()) {
       addReplicaSet(task);
       match(task, true);
       addSessionHolder(task);
+      presumeShared(task);
     }
     addLeastLoaded(task);
+  }
+
+  /** Adds the replica set of a family that nobody else may serve. */
+  private void addMembers(Task task, PlacementConfig.Confinement confinement) {
+    Deliberation deliberation = task.deliberation();
+    place(task);
+    if (confinement.named()) {
+      addPinned(deliberation, Objects.requireNonNull(deliberation.entry));
+      return;
+    }
+    int[] order = new int[fleet.placeableCount()];
+    int found = fleet.firstOf(deliberation.key, order.length, order);
+    for (int i = 0; i < found && deliberation.count() < deliberation.setSize; i++) {
+      if (hasLabels(order[i], confinement) && !isOut(task, order[i])) {
+        deliberation.add(order[i], deliberation.count(), Source.REPLICA_SET);
+      }
+    }
+  }
+
+  private boolean hasLabels(int index, PlacementConfig.Confinement confinement) {
+    Map<String, String> own = fleet.report(index).identity().labels();
+    return own.entrySet().containsAll(confinement.labels().entrySet());
+  }
+
+  /** Whether another member stands in for the replica: a busy one waits, a failing one cannot. */
+  private boolean isOut(Task task, int index) {
+    return task.request().unavailable().contains(fleet.report(index).id())
+        || !fleet.slot(index).health().admits(task.now().nanos());
+  }
+
+  private void place(Task task) {
+    Deliberation deliberation = task.deliberation();
+    PlacementKey placed =
+        PlacementKey.of(task.prefix(), task.settings(), config.prefix(), families);
+    deliberation.key = placed.key();
+    deliberation.entry = placed.entry();
+    deliberation.setSize = setSize(placed.entry());
   }
 
   private void addReplicaSet(Task task) {
@@ -86,19 +138,26 @@ final class Candidates {
       return;
     }
     Deliberation deliberation = task.deliberation();
-    PlacementKey placed = PlacementKey.of(prefix, config.prefix(), families);
-    deliberation.key = placed.key();
-    deliberation.entry = placed.entry();
-    deliberation.setSize = setSize(placed.entry());
-    if (placed.entry() != null) {
-      addPinned(deliberation, placed.entry());
+    place(task);
+    if (deliberation.entry != null) {
+      addPinned(deliberation, deliberation.entry);
     }
+    addInOrder(task);
+  }
+
+  /** Adds members from one drawn from the prompt on, so that equals share a hot family. */
+  private void addInOrder(Task task) {
+    Deliberation deliberation = task.deliberation();
+    int pinned = deliberation.count();
     int considered = Math.min(deliberation.setSize, MAX_SET_CANDIDATES) + 1;
     int[] order = new int[considered];
-    int found = fleet.firstOf(placed.key(), considered, order);
-    for (int rank = 0; rank < found; rank++) {
-      Source source = rank < deliberation.setSize ? Source.REPLICA_SET : Source.NEXT;
-      deliberation.add(order[rank], deliberation.count(), source);
+    int found = fleet.firstOf(deliberation.key, considered, order);
+    int members = Math.min(found, Math.max(0, deliberation.setSize - pinned));
+    int first = members == 0 ? 0 : (int) Long.remainderUnsigned(drawOf(task), members);
+    for (int i = 0; i < found; i++) {
+      int place = i < members ? (first + i) % members : i;
+      Source source = place < members ? Source.REPLICA_SET : Source.NEXT;
+      deliberation.add(order[place], pinned + place, source);
     }
   }
 
@@ -121,22 +180,59 @@ final class Candidates {
       return;
     }
     PromptPrefix prefix = task.prefix();
+    long oldestMillis = oldestMillis(task, Double.POSITIVE_INFINITY);
     long[] holders = new long[AnchorTable.HOLDERS];
     @Var int added = 0;
     @Var int asked = 0;
+    @Var int fullAnchorTokens = 0;
     for (int step = prefix.stepCount() - 1; step >= 0 && asked < MAX_STEPS_ASKED; step--) {
       asked++;
       if (anchors.holders(prefix.stepHash(step), holders)) {
         int tokens = (step + 1) * prefix.stepTokens();
+        @Var int live = 0;
         for (long holder : holders) {
           int index = liveness.replicaOf(holder, fleet);
-          if (index != Liveness.NOBODY
-              && noteMatch(task, index, tokens, adding && added < MAX_HOLDERS)) {
-            added++;
+          if (index != Liveness.NOBODY && AnchorTable.touchMillisOf(holder) >= oldestMillis) {
+            live++;
+            if (noteMatch(task, index, tokens, adding && added < MAX_HOLDERS)) {
+              added++;
+            }
           }
+        }
+        if (live == AnchorTable.HOLDERS) {
+          fullAnchorTokens = Math.max(fullAnchorTokens, tokens);
         }
       }
     }
+    task.deliberation().fullAnchorTokens = fullAnchorTokens;
+  }
+
+  /** The replicas that the key's order names hold what all prompts of a hot family share. */
+  private void presumeShared(Task task) {
+    int hotTokens = PlacementKey.hotTokens(task.prefix(), config.prefix(), families);
+    if (hotTokens == 0 || !config.uses(Mechanism.RANK_CREDITS)) {
+      return;
+    }
+    Deliberation deliberation = task.deliberation();
+    int deepest = deepestMatch(deliberation);
+    boolean mayBeShared = deepest < 2 * hotTokens && !deliberation.sessionIsKnown;
+    int shared = mayBeShared ? Math.max(hotTokens, deepest) : hotTokens;
+    int tokens = Math.max(shared, deliberation.fullAnchorTokens);
+    for (int position = 0; position < deliberation.count(); position++) {
+      int usable = usable(deliberation.replica(position), tokens, task.prefix());
+      if (deliberation.rank(position) != Deliberation.NONE
+          && deliberation.matchedTokens(position) < usable) {
+        deliberation.setMatchedTokens(position, usable);
+      }
+    }
+  }
+
+  private static int deepestMatch(Deliberation deliberation) {
+    @Var int deepest = 0;
+    for (int position = 0; position < deliberation.count(); position++) {
+      deepest = Math.max(deepest, deliberation.matchedTokens(position));
+    }
+    return deepest;
   }
 
   /** Returns whether a replica became a candidate by this. */
@@ -171,7 +267,7 @@ final class Candidates {
     }
     long[] holders = new long[AnchorTable.HOLDERS];
     @Var int latest = Liveness.NOBODY;
-    @Var long latestMillis = task.now().millis() - sessionTtlMillis();
+    @Var long latestMillis = oldestMillis(task, config.anchors().sessionTtlSeconds());
     if (anchors.holders(task.request().session(), holders)) {
       for (long holder : holders) {
         int index = liveness.replicaOf(holder, fleet);
@@ -182,6 +278,7 @@ final class Candidates {
       }
     }
     if (latest != Liveness.NOBODY) {
+      task.deliberation().sessionIsKnown = true;
       task.deliberation().add(latest, Deliberation.NONE, Source.SESSION);
       believeInSession(task, task.deliberation().positionOf(latest));
     }
@@ -194,8 +291,11 @@ final class Candidates {
     }
   }
 
-  private long sessionTtlMillis() {
-    return (long) (config.anchors().sessionTtlSeconds() * 1000);
+  /** The last touch that still counts, given how long touches count at most. */
+  private static long oldestMillis(Task task, double ttlSeconds) {
+    PlacementConfig.PinnedFamily settings = task.settings();
+    double least = settings == null ? ttlSeconds : Math.min(ttlSeconds, settings.ttlSeconds());
+    return least == Double.POSITIVE_INFINITY ? 0 : task.now().millis() - (long) (least * 1000);
   }
 
   /** The scan begins at a place drawn from the prompt, so that equals share the requests. */

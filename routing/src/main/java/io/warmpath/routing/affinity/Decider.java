@@ -44,6 +44,12 @@ final class Decider {
    */
   private static final double CERTAINLY_TOO_LONG = 2;
 
+  /** A confined family's share of a member's work, of its cap, from which others are preferred. */
+  private static final double NEAR_CAP = 0.7;
+
+  /** The same from which a hard cap refuses: the next ten seconds differ from the last ten. */
+  private static final double AT_CAP = 0.85;
+
   private final PlacementConfig config;
   private final Fleet fleet;
   private final Memory memory;
@@ -51,7 +57,12 @@ final class Decider {
   private final double boundSeconds;
 
   /** What the data path remembers from view to view. */
-  record Memory(AnchorTable anchors, RankCredits credits, RateCaps rateCaps) {}
+  record Memory(
+      AnchorTable anchors,
+      RankCredits credits,
+      RateCaps rateCaps,
+      NamedFamilies named,
+      WorkWindows work) {}
 
   Decider(
       PlacementConfig config,
@@ -71,7 +82,9 @@ final class Decider {
     Deliberation deliberation = new Deliberation(fleet.size());
     Eligibility eligibility =
         new Eligibility(fleet, request, config.limits().saturation(), now.nanos());
-    Task task = new Task(request, eligibility, deliberation, affinity, now);
+    Task task =
+        new Task(
+            request, config.settingsOf(request.prefix()), eligibility, deliberation, affinity, now);
     candidates.find(task);
     evaluate(task);
     choose(task);
@@ -105,6 +118,10 @@ final class Decider {
     deliberation.setCost(position, pending, prefill, queue + weight(task) * prefill);
     Rejection hard = task.eligibility().rejection(index);
     deliberation.reject(position, hard != null ? hard : softRejection(task, position));
+    PlacementConfig.Confinement confinement = task.confinement();
+    if (hard == null && confinement != null) {
+      capConfined(task, confinement, position);
+    }
   }
 
   /** Reasons that give way when nobody is without. */
@@ -121,7 +138,9 @@ final class Decider {
       return null;
     }
     int index = deliberation.replica(position);
-    if (config.uses(Mechanism.TRAFFIC_CAP) && reportedShare(index, entry) > entry.trafficCap()) {
+    if (config.uses(Mechanism.TRAFFIC_CAP)
+        && !task.isConfined()
+        && reportedShare(index, entry) > entry.trafficCap()) {
       return Rejection.TRAFFIC_CAP;
     }
     double rateCap = entry.rateCapPerMinute();
@@ -133,6 +152,29 @@ final class Decider {
       }
     }
     return null;
+  }
+
+  /*
+   * A family that only its set may serve cannot spill, so its cap is kept within the set: members
+   * near the cap are passed over, and when all are, the one with the smallest share takes the
+   * request. Where the cap is a hard one, a member that has reached it takes nothing more.
+   */
+  private void capConfined(Task task, PlacementConfig.Confinement confinement, int position) {
+    Deliberation deliberation = task.deliberation();
+    FamilyTable.Entry entry = deliberation.entry;
+    if (entry == null || !config.uses(Mechanism.TRAFFIC_CAP)) {
+      return;
+    }
+    WorkWindows.Recent recent =
+        memory.work.recent(
+            entry.key(), fleet.slot(deliberation.replica(position)).number(), task.now().millis());
+    double share = recent.shareWith(deliberation.prefillSeconds(position));
+    deliberation.setFamilyShare(position, share);
+    if (confinement.hardCap() && share > AT_CAP * entry.trafficCap()) {
+      deliberation.reject(position, Rejection.FAMILY_CAP);
+    } else if (share > NEAR_CAP * entry.trafficCap() && deliberation.rejection(position) == null) {
+      deliberation.reject(position, Rejection.TRAFFIC_CAP);
+    }
   }
 
   private double reportedShare(int index, FamilyTable.Entry entry) {
@@ -149,9 +191,12 @@ final class Decider {
     double maxWaitSeconds = CERTAINLY_TOO_LONG * config.limits().maxQueueWaitSeconds();
     @Var int chosen = cheapest(deliberation, maxWaitSeconds, false);
     if (chosen == Deliberation.NONE) {
-      chosen = cheapest(deliberation, maxWaitSeconds, true);
+      chosen =
+          task.isConfined()
+              ? leastShared(deliberation, maxWaitSeconds)
+              : cheapest(deliberation, maxWaitSeconds, true);
     }
-    if (chosen == Deliberation.NONE && !task.eligibility().isNamed()) {
+    if (chosen == Deliberation.NONE && !task.eligibility().isNamed() && !task.isConfined()) {
       chosen = searchFurther(task, maxWaitSeconds);
     }
     if (chosen == Deliberation.NONE) {
@@ -180,11 +225,25 @@ final class Decider {
     return best;
   }
 
+  /** The same among the members of a set: the one whose work has the least of the family. */
+  private static int leastShared(Deliberation deliberation, double maxWaitSeconds) {
+    @Var int best = Deliberation.NONE;
+    for (int position = 0; position < deliberation.count(); position++) {
+      if (isAllowed(deliberation.rejection(position), true)
+          && deliberation.pendingSeconds(position) <= maxWaitSeconds
+          && (best == Deliberation.NONE
+              || deliberation.familyShare(position) < deliberation.familyShare(best))) {
+        best = position;
+      }
+    }
+    return best;
+  }
+
   private static boolean isAllowed(@Nullable Rejection rejection, boolean softlyRejected) {
     return switch (rejection) {
       case null -> true;
       case OVER_BOUND, TRAFFIC_CAP, RATE_CAP -> softlyRejected;
-      case SATURATED, DRAINING, EJECTED, NOT_READY, EXCLUDED -> false;
+      case SATURATED, FAMILY_CAP, DRAINING, EJECTED, NOT_READY, EXCLUDED -> false;
     };
   }
 

@@ -28,6 +28,12 @@ final class Deliberation {
   /** What the table says of the key, or null for the defaults. */
   FamilyTable.@Nullable Entry entry;
 
+  /** Tokens up to the deepest step of the prompt whose anchor has no room for more holders. */
+  int fullAnchorTokens;
+
+  /** Whether a replica is known that served the request's session. */
+  boolean sessionIsKnown;
+
   /** Size of the replica set. */
   int setSize;
 
@@ -56,6 +62,7 @@ final class Deliberation {
   private final double[] pendingSeconds;
   private final double[] prefillSeconds;
   private final double[] costSeconds;
+  private final double[] familyShare;
   private final @Nullable Rejection[] rejections;
   private int count;
 
@@ -68,6 +75,7 @@ final class Deliberation {
     this.pendingSeconds = new double[capacity];
     this.prefillSeconds = new double[capacity];
     this.costSeconds = new double[capacity];
+    this.familyShare = new double[capacity];
     this.rejections = new Rejection[capacity];
   }
 
@@ -131,6 +139,14 @@ final class Deliberation {
 
   double costSeconds(int position) {
     return costSeconds[position];
+  }
+
+  double familyShare(int position) {
+    return familyShare[position];
+  }
+
+  void setFamilyShare(int position, double share) {
+    familyShare[position] = share;
   }
 
   @Nullable Rejection rejection(int position) {

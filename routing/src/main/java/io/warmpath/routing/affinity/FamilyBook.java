@@ -33,8 +33,9 @@ final class FamilyBook {
   private static final int MAX_CHILDREN = 1024;
   private static final int MAX_DEPTH = 16;
 
-  private final PlacementConfig config;
+  private PlacementConfig config;
   private final TrafficTape tape;
+  private final NamedFamilies named;
   private final Traffic families;
   private final Traffic children;
   private final Traffic passedOn;
@@ -42,13 +43,19 @@ final class FamilyBook {
   private final JobSizes jobSizes;
   private Map<Long, Integer> replicasOfKey = Map.of();
 
-  FamilyBook(PlacementConfig config, TrafficTape tape, long nowNanos) {
+  FamilyBook(PlacementConfig config, TrafficTape tape, NamedFamilies named, long nowNanos) {
     this.config = config;
     this.tape = tape;
+    this.named = named;
     this.families = new Traffic(config.families(), nowNanos);
     this.children = new Traffic(config.families(), nowNanos);
     this.passedOn = new Traffic(config.families(), nowNanos);
     this.jobSizes = new JobSizes();
+  }
+
+  /** Takes other settings, in effect with the next update. */
+  void reconfigure(PlacementConfig newConfig) {
+    config = newConfig;
   }
 
   /** Reads the tape and returns what follows from it for {@code replicaCount} replicas. */
@@ -65,6 +72,9 @@ final class FamilyBook {
       edition.add(key, children.of(key, nowNanos));
     }
     for (long key : config.families().pinned().keySet()) {
+      edition.add(key, families.of(key, nowNanos));
+    }
+    for (long key : named.keys()) {
       edition.add(key, families.of(key, nowNanos));
     }
     replicasOfKey = edition.replicas;
@@ -120,10 +130,12 @@ final class FamilyBook {
     }
 
     void add(long key, Traffic.Amount amount) {
-      PlacementConfig.PinnedFamily pinned = config.pinned(key);
+      PlacementConfig.PinnedFamily pinned = settingsOf(key);
       double trafficCap = pinned == null ? config.families().trafficCap() : pinned.trafficCap();
       boolean hot = needed(amount, trafficCap) > 1;
-      boolean deeper = hot && config.uses(Mechanism.DEEPER_KEYS) && partsWays(key, MAX_DEPTH);
+      boolean divisible =
+          config.uses(Mechanism.DEEPER_KEYS) && (pinned == null || pinned.confinement() == null);
+      boolean deeper = hot && divisible && partsWays(key, MAX_DEPTH);
       Traffic.Amount own = deeper ? amount.minus(passedOn.of(key, nowNanos)) : amount;
       int size = setSize(key, needed(own, trafficCap), pinned);
       if (hot || size > 1 || pinned != null) {
@@ -135,12 +147,17 @@ final class FamilyBook {
                 share(amount.requests(), total.requests()),
                 share(amount.workSeconds(), total.workSeconds()),
                 size,
-                hot && config.uses(Mechanism.DEEPER_KEYS),
+                hot && divisible,
                 deeper,
                 trafficCap,
                 pinned == null ? config.families().rateCapPerMinute() : pinned.rateCapPerMinute(),
                 pinned == null ? List.of() : pinned.replicas()));
       }
+    }
+
+    private PlacementConfig.@Nullable PinnedFamily settingsOf(long key) {
+      PlacementConfig.PinnedFamily byRule = named.find(key);
+      return byRule == null ? config.pinned(key) : byRule;
     }
 
     /** How many replicas {@code amount} needs, hysteresis left out. */
@@ -155,11 +172,9 @@ final class FamilyBook {
     }
 
     private int setSize(long key, int needed, PlacementConfig.@Nullable PinnedFamily pinned) {
-      if (pinned != null && pinned.replicaSet() > 0) {
-        return Math.min(pinned.replicaSet(), replicaCount);
-      }
-      if (config.families().replicaSet() > 0) {
-        return Math.min(config.families().replicaSet(), replicaCount);
+      int fixed = pinned == null ? config.families().replicaSet() : pinned.replicaSet();
+      if (fixed > 0) {
+        return Math.min(fixed, replicaCount);
       }
       if (!config.uses(Mechanism.REPLICA_SETS)) {
         return 1;

@@ -1,6 +1,7 @@
 package io.warmpath.routing.affinity;
 
 import com.google.errorprone.annotations.Var;
+import io.warmpath.routing.PlacementConfig;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -60,5 +61,34 @@ final class FamilyTable {
       boolean deeper,
       double trafficCap,
       double rateCapPerMinute,
-      List<String> pinned) {}
+      List<String> pinned) {
+
+    /** Returns the entry of a family that the config names and that was not seen before. */
+    static Entry of(long key, PlacementConfig.PinnedFamily settings) {
+      return new Entry(
+          key,
+          0,
+          0,
+          Math.max(1, settings.replicaSet()),
+          false,
+          false,
+          settings.trafficCap(),
+          settings.rateCapPerMinute(),
+          settings.replicas());
+    }
+
+    /** Returns the same with the settings of the config as they are now. */
+    Entry with(PlacementConfig.PinnedFamily settings) {
+      return new Entry(
+          key,
+          requestShare,
+          workShare,
+          settings.replicaSet() > 0 ? settings.replicaSet() : replicas,
+          observed,
+          settings.confinement() == null && deeper,
+          settings.trafficCap(),
+          settings.rateCapPerMinute(),
+          settings.replicas());
+    }
+  }
 }

@@ -15,8 +15,23 @@ import io.warmpath.routing.fleet.SlotLease;
  * that held them ended. A session does not go back to a replica that failed it.
  */
 record Remembering(
-    Shared shared, PromptPrefix prefix, long session, ReplicaSlot slot, boolean anchored, int rank)
+    Shared shared,
+    PromptPrefix prefix,
+    long session,
+    ReplicaSlot slot,
+    boolean anchored,
+    int rank,
+    Given given)
     implements SlotLease.Observer {
+
+  /**
+   * What the replica was given.
+   *
+   * @param family the family when only its set may serve it, else 0
+   * @param workSeconds prefill that it was expected to take
+   * @param millis when
+   */
+  record Given(long family, double workSeconds, long millis) {}
 
   @Override
   public void cached() {
@@ -41,7 +56,13 @@ record Remembering(
           shared.memory().credits().learn(rank, completed.cachedTokens());
         }
       }
-      case Lease.Outcome.Refused refused -> shared.counters().refused.increment();
+      case Lease.Outcome.Refused refused -> {
+        shared.counters().refused.increment();
+        shared
+            .memory()
+            .work()
+            .takeBack(given.family, slot.number(), given.workSeconds, given.millis);
+      }
       case Lease.Outcome.Failed failed -> {
         if (session != 0) {
           shared.memory().anchors().forget(session, slot.number());

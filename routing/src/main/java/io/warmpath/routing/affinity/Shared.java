@@ -18,6 +18,11 @@ record Shared(
 
   private static final long NANOS_PER_MILLI = 1_000_000;
 
+  /** Returns the same with other settings. */
+  Shared with(PlacementConfig newConfig) {
+    return new Shared(newConfig, ticker, originNanos, memory, tape, counters);
+  }
+
   /** Returns the present moment. */
   Moment now() {
     return at(ticker.nanos());

@@ -1,13 +1,16 @@
 package io.warmpath.routing.affinity;
 
 import io.warmpath.routing.PickRequest;
+import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.fleet.Eligibility;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One decision's inputs and its deliberation, to hand around.
  *
  * @param request what is to be placed
+ * @param settings what the config says of the prompt's family, or null
  * @param eligibility who may take it at all
  * @param deliberation what is found, considered and chosen
  * @param affinity whether cached prefixes count
@@ -15,6 +18,7 @@ import io.warmpath.routing.fleet.Eligibility;
  */
 record Task(
     PickRequest request,
+    PlacementConfig.@Nullable PinnedFamily settings,
     Eligibility eligibility,
     Deliberation deliberation,
     boolean affinity,
@@ -22,5 +26,15 @@ record Task(
 
   PromptPrefix prefix() {
     return request.prefix();
+  }
+
+  /** Returns what holds where only the family's replica set may serve, or null. */
+  PlacementConfig.@Nullable Confinement confinement() {
+    return affinity && settings != null ? settings.confinement() : null;
+  }
+
+  /** Whether only the family's replica set may serve. */
+  boolean isConfined() {
+    return confinement() != null;
   }
 }

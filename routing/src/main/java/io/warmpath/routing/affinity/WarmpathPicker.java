@@ -38,7 +38,7 @@ final class WarmpathPicker implements Picker {
 
   @Override
   public PickResult pick(PickRequest request) {
-    PlacementConfig.Mode mode = shared.config().mode();
+    PlacementConfig.Mode mode = mode(request);
     @Var Deliberation deliberation = decide(request, mode == PlacementConfig.Mode.ENFORCED);
     for (int decision = 1; deliberation.chosen != Deliberation.NONE; decision++) {
       SlotLease lease = tryLease(request, deliberation, decision >= MAX_DECISIONS);
@@ -59,7 +59,7 @@ final class WarmpathPicker implements Picker {
 
   @Override
   public Decision explain(PickRequest request) {
-    boolean affinity = shared.config().mode() != PlacementConfig.Mode.OFF;
+    boolean affinity = mode(request) != PlacementConfig.Mode.OFF;
     Deliberation deliberation = decide(request, affinity);
     FamilyTable.Entry entry = deliberation.entry;
     int chosen = deliberation.chosen;
@@ -79,6 +79,11 @@ final class WarmpathPicker implements Picker {
         deliberation.isSpill(),
         deliberation.refusal,
         deliberation.limitSeconds);
+  }
+
+  private PlacementConfig.Mode mode(PickRequest request) {
+    PlacementConfig.PinnedFamily settings = shared.config().settingsOf(request.prefix());
+    return settings == null || settings.mode() == null ? shared.config().mode() : settings.mode();
   }
 
   @Override
@@ -118,12 +123,31 @@ final class WarmpathPicker implements Picker {
     }
     int rank = deliberation.rank(chosen);
     boolean anchored = deliberation.has(chosen, Decision.Source.ANCHOR);
-    return SlotLease.tryOpen(
-        slot,
-        grant,
-        takeLimitSeconds,
-        new Remembering(shared, request.prefix(), request.session(), slot, anchored, rank),
-        shared.ticker());
+    Remembering.Given given = given(request, deliberation);
+    SlotLease lease =
+        SlotLease.tryOpen(
+            slot,
+            grant,
+            takeLimitSeconds,
+            new Remembering(
+                shared, request.prefix(), request.session(), slot, anchored, rank, given),
+            shared.ticker());
+    if (lease != null) {
+      shared
+          .memory()
+          .work()
+          .add(given.family(), slot.number(), given.workSeconds(), given.millis());
+    }
+    return lease;
+  }
+
+  private Remembering.Given given(PickRequest request, Deliberation deliberation) {
+    PlacementConfig.PinnedFamily settings = shared.config().settingsOf(request.prefix());
+    boolean confined = settings != null && settings.confinement() != null;
+    return new Remembering.Given(
+        confined ? request.prefix().family() : 0,
+        deliberation.prefillSeconds(deliberation.chosen),
+        shared.now().millis());
   }
 
   private void count(PickRequest request, Deliberation deliberation, PlacementConfig.Mode mode) {
@@ -132,6 +156,7 @@ final class WarmpathPicker implements Picker {
       shared.counters().spilled.increment();
     }
     if (request.attempt() == 1) {
+      shared.memory().named().note(request.prefix());
       PlacementKey.record(
           request.prefix(),
           shared.config().prefix(),

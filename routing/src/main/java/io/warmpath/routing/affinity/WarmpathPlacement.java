@@ -31,7 +31,7 @@ public final class WarmpathPlacement implements Placement {
   /** How much longer one report may be on its way than the one before it. */
   private static final long JITTER_MILLIS = 250;
 
-  private final Shared shared;
+  private volatile Shared shared;
   private final long seed;
   private final FleetTracker tracker;
   private final FamilyBook families;
@@ -45,17 +45,30 @@ public final class WarmpathPlacement implements Placement {
     TrafficTape tape = new TrafficTape();
     Decider.Memory memory =
         new Decider.Memory(
-            new AnchorTable(config.anchors().capacity()), new RankCredits(), new RateCaps());
+            new AnchorTable(config.anchors().capacity()),
+            new RankCredits(),
+            new RateCaps(),
+            new NamedFamilies(),
+            new WorkWindows());
     this.shared = new Shared(config, ticker, nowNanos, memory, tape, new Shared.Counters());
     this.seed = seed;
     this.tracker = new FleetTracker(config, nowNanos);
-    this.families = new FamilyBook(config, tape, nowNanos);
+    this.families = new FamilyBook(config, tape, memory.named(), nowNanos);
     this.picker = newPicker(FleetView.EMPTY);
   }
 
   @Override
   public void update(FleetView view) {
     picker = newPicker(view);
+  }
+
+  @Override
+  public boolean reconfigure(PlacementConfig config) {
+    PlacementConfig next = shared.config().changedTo(config);
+    shared = shared.with(next);
+    tracker.reconfigure(next);
+    families.reconfigure(next);
+    return true;
   }
 
   @Override

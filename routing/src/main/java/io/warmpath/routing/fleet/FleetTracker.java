@@ -37,7 +37,7 @@ public final class FleetTracker {
   private static final long NANOS_PER_MILLI = 1_000_000;
   private static final double NANOS_PER_SECOND = 1e9;
 
-  private final PlacementConfig config;
+  private PlacementConfig config;
   private final long originNanos;
   private final Map<String, ReplicaSlot> slotById = new HashMap<>();
   private final BitSet usedNumbers = new BitSet();
@@ -52,6 +52,11 @@ public final class FleetTracker {
   public FleetTracker(PlacementConfig config, long nowNanos) {
     this.config = config;
     this.originNanos = nowNanos;
+  }
+
+  /** Takes other settings, in effect with the next update; those of ejections stay. */
+  public void reconfigure(PlacementConfig newConfig) {
+    config = newConfig;
   }
 
   /** Takes what a report brings beside load and cache. */

@@ -12,8 +12,13 @@ final class Measures {
 
   private static final int TARGET_PREFILLS = 2;
 
+  private static final long MAX_MICROS = 86_400_000_000L;
+
   /** First-token times in microseconds, up to a day. */
-  private final Histogram ttftMicros = new Histogram(86_400_000_000L, 3);
+  private final Histogram ttftMicros = new Histogram(MAX_MICROS, 3);
+
+  private final Histogram hottestTtftMicros = new Histogram(MAX_MICROS, 3);
+  private final Histogram othersTtftMicros = new Histogram(MAX_MICROS, 3);
 
   @Var int completed;
   @Var int errors;
@@ -51,10 +56,12 @@ final class Measures {
     cachedTokens += cached;
   }
 
-  /** The first token of a measured request came. */
-  void firstToken(int tokens, double ttftSeconds, double ownPrefillSeconds) {
+  /** The first token of a measured request came, one of the hottest family or not. */
+  void firstToken(int tokens, double ttftSeconds, double ownPrefillSeconds, boolean hottest) {
+    long micros = Math.round(ttftSeconds * 1e6);
     ttftSumSeconds += ttftSeconds;
-    ttftMicros.recordValue(Math.round(ttftSeconds * 1e6));
+    ttftMicros.recordValue(micros);
+    (hottest ? hottestTtftMicros : othersTtftMicros).recordValue(micros);
     if (ttftSeconds <= TARGET_SECONDS + TARGET_PREFILLS * ownPrefillSeconds) {
       withinTarget++;
       withinTargetTokens += tokens;
@@ -67,6 +74,14 @@ final class Measures {
 
   Histogram ttftMicros() {
     return ttftMicros;
+  }
+
+  Histogram hottestTtftMicros() {
+    return hottestTtftMicros;
+  }
+
+  Histogram othersTtftMicros() {
+    return othersTtftMicros;
   }
 
   double ttftMeanSeconds() {

@@ -354,6 +354,7 @@ public final class Replay {
     return ReplayResult.of(
         new ReplayResult.Run(policy.name(), seed, options.routers(), options.speed(), wallSeconds),
         measures,
+        workload.hottestShare(),
         fleet.replicas(),
         nowNanos);
   }
@@ -373,7 +374,8 @@ public final class Replay {
         measures.firstToken(
             flight.promptTokens,
             (atNanos - flight.arrivalNanos) / NANOS_PER_SECOND,
-            prefill.seconds(flight.promptTokens));
+            prefill.seconds(flight.promptTokens),
+            workload.isOfHottestFamily(flight.request));
       }
     }
 

@@ -60,6 +60,11 @@ public final class ReplayJson {
     json.writeNumberField("replaced", result.outcomes().replaced());
     json.writeNumberField("sloRequests", result.target().requestShare());
     json.writeNumberField("sloTokens", result.target().tokenShare());
+    json.writeObjectFieldStart("hottestFamily");
+    json.writeNumberField("requestShare", result.hottest().requestShare());
+    json.writeNumberField("ttftP95Seconds", result.hottest().p95Seconds());
+    json.writeNumberField("othersTtftP95Seconds", result.hottest().othersP95Seconds());
+    json.writeEndObject();
     json.writeNumberField("picks", result.decisions().picks());
     json.writeNumberField("refusals", result.decisions().refusals());
     json.writeNumberField("spills", result.decisions().spills());

@@ -15,6 +15,7 @@ import org.HdrHistogram.Histogram;
  * @param ttftMeanSeconds their exact mean
  * @param balance how even the replicas were used
  * @param target how many measured requests saw their first token in time
+ * @param hottest how the family with the most requests fared beside the others
  * @param decisions what the routers did
  */
 public record ReplayResult(
@@ -25,6 +26,7 @@ public record ReplayResult(
     double ttftMeanSeconds,
     Balance balance,
     Target target,
+    Hottest hottest,
     Decisions decisions) {
 
   /** Returns a percentile of the measured first-token times in seconds, {@code percent} 0..100. */
@@ -97,6 +99,23 @@ public record ReplayResult(
   public record Target(double requestShare, double tokenShare) {}
 
   /**
+   * The family with the most requests of the trace beside all others.
+   *
+   * @param requestShare its share of the requests, 0..1
+   * @param p95Seconds 95th percentile of its measured first-token times
+   * @param othersP95Seconds the same of all other requests
+   */
+  public record Hottest(double requestShare, double p95Seconds, double othersP95Seconds) {
+
+    static Hottest of(double requestShare, Measures measures) {
+      return new Hottest(
+          requestShare,
+          measures.hottestTtftMicros().getValueAtPercentile(95) / 1e6,
+          measures.othersTtftMicros().getValueAtPercentile(95) / 1e6);
+    }
+  }
+
+  /**
    * What the routers did.
    *
    * @param picks decisions
@@ -106,7 +125,11 @@ public record ReplayResult(
   public record Decisions(long picks, long refusals, long spills) {}
 
   static ReplayResult of(
-      Run run, Measures measures, List<SimulatedReplica> replicas, long endNanos) {
+      Run run,
+      Measures measures,
+      double hottestShare,
+      List<SimulatedReplica> replicas,
+      long endNanos) {
     List<Double> busyShares =
         replicas.stream().map(r -> r.workSeconds() / r.aliveSeconds(endNanos)).toList();
     return new ReplayResult(
@@ -126,6 +149,7 @@ public record ReplayResult(
             maxOverMean(replicas, r -> r.workSeconds() / r.aliveSeconds(endNanos)),
             busyShares),
         new Target(measures.requestsWithinTarget(), measures.tokensWithinTarget()),
+        Hottest.of(hottestShare, measures),
         new Decisions(measures.picks, measures.refusals, measures.spills()));
   }
 

@@ -4,7 +4,10 @@ import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.simulator.trace.Trace;
 import io.warmpath.simulator.trace.TraceRequest;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A trace made ready for replay: each request's chain of step hashes and its full blocks as
@@ -23,6 +26,7 @@ public final class Workload {
   private final int[][] blocks;
   private final long[] sessions;
   private final long promptTokens;
+  private final long hottestFamily;
 
   private Workload(Trace trace) {
     this.trace = trace;
@@ -40,6 +44,20 @@ public final class Workload {
       tokens += request.promptTokens();
     }
     this.promptTokens = tokens;
+    this.hottestFamily = hottest(prefixes);
+  }
+
+  /** Returns the family of most requests, the one that came first if several have as many. */
+  private static long hottest(PromptPrefix[] prefixes) {
+    Map<Long, Integer> requests = new LinkedHashMap<>();
+    for (PromptPrefix prefix : prefixes) {
+      requests.merge(prefix.family(), 1, Integer::sum);
+    }
+    requests.remove(0L);
+    return requests.entrySet().stream()
+        .reduce((a, b) -> a.getValue() >= b.getValue() ? a : b)
+        .map(Map.Entry::getKey)
+        .orElse(0L);
   }
 
   /** Prepares {@code trace}. */
@@ -60,6 +78,16 @@ public final class Workload {
   /** Prompt tokens of all requests. */
   public long promptTokens() {
     return promptTokens;
+  }
+
+  /** Whether a request is of the family with the most requests. */
+  boolean isOfHottestFamily(int request) {
+    return hottestFamily != 0 && prefixes[request].family() == hottestFamily;
+  }
+
+  /** That family's share of the requests, 0..1. */
+  double hottestShare() {
+    return (double) IntStream.range(0, size()).filter(this::isOfHottestFamily).count() / size();
   }
 
   List<TraceRequest> requests() {

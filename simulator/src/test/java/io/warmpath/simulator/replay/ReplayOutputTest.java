@@ -92,9 +92,11 @@ final class ReplayOutputTest {
   }
 
   @Test
-  void table_hasARowForEachPolicy() throws InterruptedException {
-    assertThat(ReplayTable.of(results()).lines().map(line -> line.split(" ", -1)[0]))
-        .containsExactly("policy", "round-robin", "warmpath");
+  void table_hasARowForEachPolicyAndSpeed() throws InterruptedException {
+    assertThat(ReplayTable.of(results()).lines())
+        .extracting(line -> line.replaceAll("  .*", ""))
+        .startsWith(
+            "policy", "round-robin x1.0", "warmpath x1.0", "round-robin x2.0", "warmpath x2.0");
   }
 
   @Test

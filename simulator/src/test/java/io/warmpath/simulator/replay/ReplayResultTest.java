@@ -15,11 +15,11 @@ final class ReplayResultTest {
       measures.arrived(100);
     }
     for (int second = 1; second <= 90; second++) {
-      measures.firstToken(100, second, 0.5);
+      measures.firstToken(100, second, 0.5, second > 5);
     }
     measures.measuredRefused = refused;
     return ReplayResult.of(
-        new ReplayResult.Run("p", 1, 1, 1, 1), measures, List.of(), 1_000_000_000L);
+        new ReplayResult.Run("p", 1, 1, 1, 1), measures, 0.95, List.of(), 1_000_000_000L);
   }
 
   @Test
@@ -27,6 +27,21 @@ final class ReplayResultTest {
     assertThat(ninetyServed(0).ttftSecondsWithRefused(50)).isCloseTo(45, within(0.1));
     assertThat(ninetyServed(10).ttftSecondsWithRefused(50)).isCloseTo(50, within(0.1));
     assertThat(ninetyServed(10).ttftSecondsWithRefused(95)).isInfinite();
+  }
+
+  @Test
+  void hottestFamily_standsBesideTheOthers() {
+    ReplayResult.Hottest hottest = ninetyServed(0).hottest();
+    assertThat(hottest.requestShare()).isEqualTo(0.95);
+    assertThat(hottest.p95Seconds()).isCloseTo(86, within(0.1));
+    assertThat(hottest.othersP95Seconds()).isCloseTo(5, within(0.1));
+  }
+
+  @Test
+  void table_ofSeveralSeedsAndAHotFamily_showsBoth() {
+    String table = ReplayTable.of(List.of(ninetyServed(0), ninetyServed(10)));
+    assertThat(table).contains("lowest..highest").contains("0.0..0.0").contains("95.0% of");
+    assertThat(ReplayTable.of(List.of(ninetyServed(0)))).doesNotContain("lowest..highest");
   }
 
   @Test

@@ -70,6 +70,15 @@ final class ReplayTest {
   }
 
   @Test
+  void hotFamilyOnAnIdleFleet_isNotLeftToTheFewThatHadItFirst() {
+    Trace trace = TraceGenerator.generate(TraceProfile.WHALE, 4000, 10, 1);
+    ReplayResult result = run(trace, options(16, 2), "warmpath", 1);
+    assertThat(result.hottest().requestShare()).isGreaterThan(0.3);
+    assertThat(result.balance().requestsMaxOverMean()).isLessThan(2.5);
+    assertThat(result.hottest().p95Seconds()).isLessThan(1.3 * result.hottest().othersP95Seconds());
+  }
+
+  @Test
   void repeatedPromptOnOneReplica_isReusedUpToItsLastToken() {
     List<TraceRequest> requests =
         List.of(TestTraces.request(0, 1024, 1, 1, 2), TestTraces.request(10_000, 1024, 1, 1, 2));
