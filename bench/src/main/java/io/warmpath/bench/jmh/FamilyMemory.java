@@ -1,5 +1,6 @@
 package io.warmpath.bench.jmh;
 
+import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.Lease;
 import io.warmpath.routing.PickResult;
@@ -71,6 +72,7 @@ public final class FamilyMemory {
     return runtime.totalMemory() - runtime.freeMemory();
   }
 
+  @FormatMethod
   private static void print(String format, Object... values) {
     System.out.printf(Locale.ROOT, format, values);
   }

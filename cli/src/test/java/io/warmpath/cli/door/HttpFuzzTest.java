@@ -109,13 +109,19 @@ final class HttpFuzzTest {
         "POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 5, 6\r\n\r\n" + inner,
         "POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: +5\r\n\r\n" + inner,
         "POST /v1/x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n" + inner,
-        "POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n"
-            + "5\r\n{\"a\":\r\n0\r\n\r\n");
+        chunked("5\r\n{\"a\":\r\n0\r\n\r\n"));
+  }
+
+  /** Both ways to say how long a body is. */
+  private static String chunked(String body) {
+    return "POST /v1/x HTTP/1.1\r\nhost: x\r\n"
+        + "content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n"
+        + body;
   }
 
   private static String badUtf8(SplittableRandom random) {
     String bytes =
-        pick(random, "\u00ff", "\u00c3(", "\u00e2\u0082", "\u00f0\u0028\u008c\u00bc", "\u0080");
+        pick(random, "\u00ff", "\u00c3(", "\u00e2\u0082", "\u00f0(\u008c\u00bc", "\u0080");
     return request(
         "/v1/completions", "", "{\"model\":\"simulated\",\"prompt\":\"a" + bytes + "\"}");
   }
