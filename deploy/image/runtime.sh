@@ -13,7 +13,7 @@ modules+=,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.unsupported,jd
 rm -rf "$root"
 mkdir -p "$root/opt" "$root/etc" "$root/tmp"
 "$java/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages \
-  --compress=zip-6 --output "$root/opt/java"
+  --compress=zip-0 --generate-cds-archive --output "$root/opt/java"
 
 # What the runtime's own libraries need of the system, and what the resolver loads by name.
 find "$root/opt/java" -type f \( -name java -o -name '*.so' \) -exec ldd {} + 2>/dev/null |

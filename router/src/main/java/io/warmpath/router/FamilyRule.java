@@ -2,6 +2,7 @@ package io.warmpath.router;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.PlacementConfig;
+import io.warmpath.routing.PlacementConfig.Mode;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +74,7 @@ public record FamilyRule(String name, Match match, Placement placement) {
       @Var List<String> replicas,
       @Var Map<String, String> labels,
       @Nullable Boolean spill,
-      PlacementConfig.@Nullable Mode mode,
+      @Nullable Mode mode,
       @Nullable Double ttlSeconds) {
 
     public Placement {
