@@ -46,7 +46,8 @@ final class FamilyRulesCheck {
       if (prefix.steps(largestStepTokens) == 0) {
         throw new RefusedSettingException(
             "prefixes." + name,
-            "is shorter than one step of %d tokens (%d bytes of text), so no prompt is told by it; make it longer"
+            ("is shorter than one step of %d tokens (%d bytes of text), so no prompt is told by it;"
+                    + " make it longer")
                 .formatted(largestStepTokens, 4 * largestStepTokens));
       }
       named.put(name, prefix);
@@ -85,7 +86,8 @@ final class FamilyRulesCheck {
     if (earlier.hides(rule, stepTokens)) {
       throw new RefusedSettingException(
           place + ".match",
-          "can never decide, because \"%s\" above matches all of its prompts; put the narrower rule first"
+          ("can never decide, because \"%s\" above matches all of its prompts; put the narrower"
+                  + " rule first")
               .formatted(earlier.name()));
     }
   }
