@@ -129,8 +129,7 @@ record Manifests(List<HasMetadata> objects, List<String> others) {
         throw new IOException(path + "." + field.getKey() + " is lost");
       }
       if (field.getValue().isObject()) {
-        checkNothingLost(
-            field.getValue(), read.path(field.getKey()), path + "." + field.getKey());
+        checkNothingLost(field.getValue(), read.path(field.getKey()), path + "." + field.getKey());
       }
     }
   }
@@ -160,8 +159,7 @@ record Manifests(List<HasMetadata> objects, List<String> others) {
   static List<io.fabric8.kubernetes.api.model.Container> containers(PodSpec pod) {
     return Stream.concat(
             Objects.requireNonNullElse(
-                    pod.getInitContainers(),
-                    List.<io.fabric8.kubernetes.api.model.Container>of())
+                pod.getInitContainers(), List.<io.fabric8.kubernetes.api.model.Container>of())
                 .stream(),
             pod.getContainers().stream())
         .toList();

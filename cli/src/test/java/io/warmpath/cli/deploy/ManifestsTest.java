@@ -76,15 +76,14 @@ final class ManifestsTest {
   void everyContainer_isConfinedProbedAndLimited(String overlay) throws Exception {
     build(overlay)
         .templates()
-        .forEach(
-            (workload, template) -> {
-              assertThat(template.getSpec().getSecurityContext().getRunAsNonRoot())
-                  .as("%s runs as non-root", workload)
-                  .isTrue();
-              assertThat(template.getSpec().getAutomountServiceAccountToken()).isFalse();
-              Manifests.containers(template.getSpec())
-                  .forEach(container -> checkContainer(workload, container));
-            });
+        .forEach((workload, template) -> {
+          assertThat(template.getSpec().getSecurityContext().getRunAsNonRoot())
+              .as("%s runs as non-root", workload)
+              .isTrue();
+          assertThat(template.getSpec().getAutomountServiceAccountToken()).isFalse();
+          Manifests.containers(template.getSpec())
+              .forEach(container -> checkContainer(workload, container));
+        });
   }
 
   private static void checkContainer(String workload, Container container) {
@@ -127,7 +126,9 @@ final class ManifestsTest {
                 "admin", agent.admin().port(),
                 "relay", agent.relay().port()));
     assertThat(ports(templates, "replica", "engine"))
-        .isEqualTo(Map.of("engine", agent.config().engines().getFirst().url().endsWith(":8001") ? 8001 : 0));
+        .isEqualTo(
+            Map.of(
+                "engine", agent.config().engines().getFirst().url().endsWith(":8001") ? 8001 : 0));
   }
 
   private static Map<String, Integer> ports(
@@ -145,24 +146,22 @@ final class ManifestsTest {
     Manifests manifests = build(overlay);
     manifests
         .templates()
-        .forEach(
-            (workload, template) -> {
-              Set<Integer> numbers =
-                  Manifests.containers(template.getSpec()).stream()
-                      .flatMap(each -> each.getPorts().stream())
-                      .map(ContainerPort::getContainerPort)
-                      .collect(Collectors.toSet());
-              for (Container container : Manifests.containers(template.getSpec())) {
-                calls(container)
-                    .forEach(
-                        call -> {
-                          assertThat(call.getPath()).isIn("/health", "/ready", "/drain");
-                          assertThat(portOf(call.getPort(), container, numbers))
-                              .as("%s/%s calls %s", workload, container.getName(), call.getPort())
-                              .isTrue();
-                        });
-              }
-            });
+        .forEach((workload, template) -> {
+          Set<Integer> numbers =
+              Manifests.containers(template.getSpec()).stream()
+                  .flatMap(each -> each.getPorts().stream())
+                  .map(ContainerPort::getContainerPort)
+                  .collect(Collectors.toSet());
+          for (Container container : Manifests.containers(template.getSpec())) {
+            calls(container)
+                .forEach(call -> {
+                  assertThat(call.getPath()).isIn("/health", "/ready", "/drain");
+                  assertThat(portOf(call.getPort(), container, numbers))
+                      .as("%s/%s calls %s", workload, container.getName(), call.getPort())
+                      .isTrue();
+                });
+          }
+        });
   }
 
   private static Stream<HTTPGetAction> calls(Container container) {
@@ -173,8 +172,7 @@ final class ManifestsTest {
             && container.getLifecycle().getPreStop() != null
             && container.getLifecycle().getPreStop().getHttpGet() != null;
     return hook
-        ? Stream.concat(
-            ofProbes, Stream.of(container.getLifecycle().getPreStop().getHttpGet()))
+        ? Stream.concat(ofProbes, Stream.of(container.getLifecycle().getPreStop().getHttpGet()))
         : ofProbes;
   }
 
@@ -200,33 +198,35 @@ final class ManifestsTest {
             .containsExactly(port.getPort());
       }
     }
-    manifests.all(PodDisruptionBudget.class)
-        .forEach(
-            budget ->
-                assertThat(chosen(manifests, budget.getSpec().getSelector().getMatchLabels()))
-                    .isNotNull());
-    manifests.all(Deployment.class)
-        .forEach(
-            each ->
-                assertThat(each.getSpec().getTemplate().getMetadata().getLabels())
-                    .containsAllEntriesOf(each.getSpec().getSelector().getMatchLabels()));
-    manifests.all(StatefulSet.class)
-        .forEach(
-            each -> {
-              assertThat(each.getSpec().getTemplate().getMetadata().getLabels())
-                  .containsAllEntriesOf(each.getSpec().getSelector().getMatchLabels());
-              assertThat(manifests.one(Service.class, each.getSpec().getServiceName())
-                      .getSpec().getClusterIP())
-                  .isEqualTo("None");
-            });
+    manifests
+        .all(PodDisruptionBudget.class)
+        .forEach(budget ->
+            assertThat(chosen(manifests, budget.getSpec().getSelector().getMatchLabels()))
+                .isNotNull());
+    manifests
+        .all(Deployment.class)
+        .forEach(each ->
+            assertThat(each.getSpec().getTemplate().getMetadata().getLabels())
+                .containsAllEntriesOf(each.getSpec().getSelector().getMatchLabels()));
+    manifests
+        .all(StatefulSet.class)
+        .forEach(each -> {
+          assertThat(each.getSpec().getTemplate().getMetadata().getLabels())
+              .containsAllEntriesOf(each.getSpec().getSelector().getMatchLabels());
+          assertThat(
+                  manifests
+                      .one(Service.class, each.getSpec().getServiceName())
+                      .getSpec()
+                      .getClusterIP())
+              .isEqualTo("None");
+        });
   }
 
   private static PodTemplateSpec chosen(Manifests manifests, Map<String, String> selector) {
     List<PodTemplateSpec> chosen =
         manifests.templates().values().stream()
             .filter(
-                each ->
-                    each.getMetadata().getLabels().entrySet().containsAll(selector.entrySet()))
+                each -> each.getMetadata().getLabels().entrySet().containsAll(selector.entrySet()))
             .toList();
     assertThat(chosen).as("workloads that %s selects", selector).hasSize(1);
     return chosen.getFirst();
@@ -244,15 +244,13 @@ final class ManifestsTest {
             .collect(Collectors.toSet());
     manifests
         .templates()
-        .forEach(
-            (workload, template) ->
-                template.getSpec().getVolumes().stream()
-                    .filter(volume -> volume.getConfigMap() != null)
-                    .forEach(
-                        volume ->
-                            assertThat(there)
-                                .as("config maps for %s", workload)
-                                .contains(volume.getConfigMap().getName())));
+        .forEach((workload, template) ->
+            template.getSpec().getVolumes().stream()
+                .filter(volume -> volume.getConfigMap() != null)
+                .forEach(volume ->
+                    assertThat(there)
+                        .as("config maps for %s", workload)
+                        .contains(volume.getConfigMap().getName())));
   }
 
   @ParameterizedTest
@@ -262,7 +260,13 @@ final class ManifestsTest {
     Duration router = router(manifests).config().drainTimeout();
     PodTemplateSpec routerPod = Objects.requireNonNull(manifests.templates().get("router"));
     long preStop =
-        routerPod.getSpec().getContainers().getFirst().getLifecycle().getPreStop().getSleep()
+        routerPod
+            .getSpec()
+            .getContainers()
+            .getFirst()
+            .getLifecycle()
+            .getPreStop()
+            .getSleep()
             .getSeconds();
     assertThat(routerPod.getSpec().getTerminationGracePeriodSeconds())
         .isGreaterThan(router.toSeconds() + preStop);
@@ -298,10 +302,9 @@ final class ManifestsTest {
     List<NetworkPolicy> policies = manifests.all(NetworkPolicy.class);
     assertThat(policies)
         .as("a policy that denies what no other allows")
-        .anyMatch(
-            each ->
-                each.getSpec().getPodSelector().getMatchLabels().isEmpty()
-                    && each.getSpec().getIngress().isEmpty());
+        .anyMatch(each ->
+            each.getSpec().getPodSelector().getMatchLabels().isEmpty()
+                && each.getSpec().getIngress().isEmpty());
     for (NetworkPolicy policy : policies) {
       for (NetworkPolicyIngressRule rule : policy.getSpec().getIngress()) {
         assertThat(rule.getPorts()).as("a rule without ports would allow all").isNotEmpty();
@@ -322,7 +325,10 @@ final class ManifestsTest {
     assertThat(manifests.one(PodDisruptionBudget.class, "router").getSpec().getMinAvailable())
         .isNotNull();
     assertThat(
-            manifests.one(HorizontalPodAutoscaler.class, "router").getSpec().getScaleTargetRef()
+            manifests
+                .one(HorizontalPodAutoscaler.class, "router")
+                .getSpec()
+                .getScaleTargetRef()
                 .getName())
         .isEqualTo("router");
   }
