@@ -13,7 +13,9 @@ modules+=,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.unsupported,jd
 rm -rf "$root"
 mkdir -p "$root/opt" "$root/etc" "$root/tmp"
 "$java/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages \
-  --compress=zip-6 --output "$root/opt/java"
+  --compress=zip-0 --output "$root/opt/java"
+# The archive of the runtime's own classes halves the start-up; jlink makes none for these headers.
+"$root/opt/java/bin/java" -XX:+UseCompactObjectHeaders -XX:+UseG1GC -Xshare:dump >/dev/null
 
 # What the runtime's own libraries need of the system, and what the resolver loads by name.
 find "$root/opt/java" -type f \( -name java -o -name '*.so' \) -exec ldd {} + 2>/dev/null |

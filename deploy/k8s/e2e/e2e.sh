@@ -41,9 +41,9 @@ apply() {
 }
 
 wait_ready() {
-  kn rollout status statefulset/zookeeper --timeout=180s >/dev/null
-  kn rollout status statefulset/replica --timeout=180s >/dev/null
-  kn rollout status deployment/router --timeout=180s >/dev/null
+  kn rollout status statefulset/zookeeper --timeout=240s >/dev/null
+  kn rollout status statefulset/replica --timeout=240s >/dev/null
+  kn rollout status deployment/router --timeout=240s >/dev/null
 }
 
 start_load() {
@@ -77,17 +77,17 @@ steady() { sleep 10; }
 
 roll_routers() {
   kn rollout restart deployment/router >/dev/null
-  kn rollout status deployment/router --timeout=180s >/dev/null
+  kn rollout status deployment/router --timeout=240s >/dev/null
 }
 
 delete_replica() {
   kn delete pod replica-1 --wait=true --timeout=120s >/dev/null
-  kn rollout status statefulset/replica --timeout=180s >/dev/null
+  kn rollout status statefulset/replica --timeout=240s >/dev/null
 }
 
 delete_zookeeper() {
   kn delete pod zookeeper-0 --wait=true --timeout=60s >/dev/null
-  kn rollout status statefulset/zookeeper --timeout=180s >/dev/null
+  kn rollout status statefulset/zookeeper --timeout=240s >/dev/null
 }
 
 # Waits until a router's log says that another config is in effect; a kubelet may take a minute or

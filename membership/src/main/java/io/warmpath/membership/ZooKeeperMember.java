@@ -41,21 +41,20 @@ public final class ZooKeeperMember implements AutoCloseable {
     if (id > 0) {
       Files.writeString(data.resolve("myid"), Integer.toString(id));
     }
+    return new ZooKeeperMember(started(data, properties));
+  }
+
+  @SuppressWarnings("IllegalCatch") // The library declares Exception.
+  private static ZooKeeperServerEmbedded started(Path data, Properties properties)
+      throws IOException {
     try {
-      return new ZooKeeperMember(started(data, properties));
-    } catch (IOException | RuntimeException e) {
-      throw e;
+      ZooKeeperServerEmbedded server =
+          ZooKeeperServerEmbedded.builder().baseDir(data).configuration(properties).build();
+      server.start(START_LIMIT_MILLIS);
+      return server;
     } catch (Exception e) {
       throw new IOException("ZooKeeper did not start: " + e.getMessage(), e);
     }
-  }
-
-  private static ZooKeeperServerEmbedded started(Path data, Properties properties)
-      throws Exception {
-    ZooKeeperServerEmbedded server =
-        ZooKeeperServerEmbedded.builder().baseDir(data).configuration(properties).build();
-    server.start(START_LIMIT_MILLIS);
-    return server;
   }
 
   @Override
