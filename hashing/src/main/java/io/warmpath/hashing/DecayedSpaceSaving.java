@@ -131,22 +131,23 @@ public final class DecayedSpaceSaving {
    * their number. Looks once at each counter; what belongs among the largest so far is inserted.
    */
   public int top(long[] out) {
-    int[] largest = new int[Math.min(out.length, size)];
+    int wanted = Math.min(out.length, size);
     @Var int count = 0;
     for (int slot = 0; slot < size; slot++) {
-      if (count < largest.length) {
+      if (count < wanted) {
         count++;
-      } else if (count == 0 || !isLarger(slot, largest[count - 1])) {
+      } else if (count == 0 || !isLarger(slot, (int) out[count - 1])) {
         continue;
       }
+      // Slots first, keys at the end, so that no array is needed.
       @Var int position = count - 1;
-      for (; position > 0 && isLarger(slot, largest[position - 1]); position--) {
-        largest[position] = largest[position - 1];
+      for (; position > 0 && isLarger(slot, (int) out[position - 1]); position--) {
+        out[position] = out[position - 1];
       }
-      largest[position] = slot;
+      out[position] = slot;
     }
     for (int i = 0; i < count; i++) {
-      out[i] = keys[largest[i]];
+      out[i] = keys[(int) out[i]];
     }
     return count;
   }
