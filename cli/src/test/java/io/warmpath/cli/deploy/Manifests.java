@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.google.errorprone.annotations.Var;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -24,7 +23,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -122,8 +120,7 @@ record Manifests(List<HasMetadata> objects, List<String> others) {
 
   private static void checkNothingLost(JsonNode written, JsonNode read, String path)
       throws IOException {
-    for (Iterator<Map.Entry<String, JsonNode>> fields = written.fields(); fields.hasNext(); ) {
-      Map.Entry<String, JsonNode> field = fields.next();
+    for (Map.Entry<String, JsonNode> field : written.properties()) {
       boolean empty = field.getValue().isContainerNode() && field.getValue().isEmpty();
       if (!read.has(field.getKey()) && !empty && !field.getValue().isNull()) {
         throw new IOException(path + "." + field.getKey() + " is lost");
@@ -167,7 +164,7 @@ record Manifests(List<HasMetadata> objects, List<String> others) {
 
   /** Returns the value of a YAML file as a map. */
   static Map<String, Object> yaml(String text) {
-    @Var Object value = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
+    Object value = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
     return JSON.convertValue(value, new TypeReference<Map<String, Object>>() {});
   }
 }

@@ -279,9 +279,13 @@ final class ManifestsTest {
     assertThat(router(manifests).config().families()).isNotEmpty();
   }
 
+  private static String text(Manifests manifests, String configMap, String file) {
+    return Objects.requireNonNull(manifests.one(ConfigMap.class, configMap).getData().get(file));
+  }
+
   private static RouterSettings router(Manifests manifests) throws ConfigException {
     return READER.parse(
-        manifests.one(ConfigMap.class, "warmpath-router").getData().get("router.yaml"),
+        text(manifests, "warmpath-router", "router.yaml"),
         "router.yaml",
         Path.of(""),
         RouterSettings.class);
@@ -289,7 +293,7 @@ final class ManifestsTest {
 
   private static AgentSettings agent(Manifests manifests) throws ConfigException {
     return READER.parse(
-        manifests.one(ConfigMap.class, "warmpath-agent").getData().get("agent.yaml"),
+        text(manifests, "warmpath-agent", "agent.yaml"),
         "agent.yaml",
         Path.of(""),
         AgentSettings.class);
