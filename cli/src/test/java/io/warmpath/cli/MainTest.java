@@ -48,7 +48,7 @@ final class MainTest {
           """
           nope                              | nope
                                             | a command is missing
-          config                            | check or docs
+          config                            | check, explain or docs
           router                            | --config=FILE
           agent                             | --config
           agent --engine ftp://x            | http://host:port

@@ -145,7 +145,10 @@ final class Candidates {
     addInOrder(task);
   }
 
-  /** Adds members from one drawn from the prompt on, so that equals share a hot family. */
+  /**
+   * Adds members from one drawn from the prompt on, so that equals share a hot family, and all
+   * routers try the same one first.
+   */
   private void addInOrder(Task task) {
     Deliberation deliberation = task.deliberation();
     int pinned = deliberation.count();
@@ -153,7 +156,8 @@ final class Candidates {
     int[] order = new int[considered];
     int found = fleet.firstOf(deliberation.key, considered, order);
     int members = Math.min(found, Math.max(0, deliberation.setSize - pinned));
-    int first = members == 0 ? 0 : (int) Long.remainderUnsigned(drawOf(task), members);
+    int first =
+        members == 0 ? 0 : (int) Long.remainderUnsigned(PrefixHasher.mix(0, lastOf(task)), members);
     for (int i = 0; i < found; i++) {
       int place = i < members ? (first + i) % members : i;
       Source source = place < members ? Source.REPLICA_SET : Source.NEXT;
@@ -322,10 +326,15 @@ final class Candidates {
     }
   }
 
+  /** Differs between routers, so that they do not herd. */
   private long drawOf(Task task) {
+    return PrefixHasher.mix(seed, lastOf(task));
+  }
+
+  private static long lastOf(Task task) {
     PromptPrefix prefix = task.prefix();
-    long last =
-        prefix.stepCount() == 0 ? prefix.promptTokens() : prefix.stepHash(prefix.stepCount() - 1);
-    return PrefixHasher.mix(seed, last);
+    return prefix.stepCount() == 0
+        ? prefix.promptTokens()
+        : prefix.stepHash(prefix.stepCount() - 1);
   }
 }

@@ -29,7 +29,7 @@ public final class WarmpathPlacement implements Placement {
    * report before this one must have said already is left out.
    */
   /** How much longer one report may be on its way than the one before it. */
-  private static final long JITTER_MILLIS = 250;
+  private static final long JITTER_MILLIS = 1000;
 
   private volatile Shared shared;
   private final long seed;
