@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.warmpath.agent.ReplicaMetrics.Outcome;
@@ -51,6 +52,12 @@ final class RelayCall extends ReplicaCall {
           HttpHeaderNames.UPGRADE,
           HttpHeaderNames.CONTENT_LENGTH);
 
+  /**
+   * Bytes of an answer up to which its head waits for the rest, so that the usage can go with it:
+   * engines write the head and the body of a page one after the other.
+   */
+  private static final int MAX_HELD_BYTES = 64 << 10;
+
   private final RelayConnection out;
   private final HttpRequest head;
   private final AnswerMeter meter;
@@ -60,6 +67,7 @@ final class RelayCall extends ReplicaCall {
   private @Nullable HttpResponse held;
   private boolean headSent;
   private boolean stream;
+  private boolean comesWhole;
   private int status;
 
   /**
@@ -179,6 +187,7 @@ final class RelayCall extends ReplicaCall {
     HttpResponse response =
         new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code));
     HttpHeaders headers = response.headers().set(engineHeaders);
+    comesWhole = !stream && HttpUtil.getContentLength(response, Long.MAX_VALUE) <= MAX_HELD_BYTES;
     String length = engineHeaders.get(HttpHeaderNames.CONTENT_LENGTH);
     HOP_BY_HOP.forEach(headers::remove);
     if (length != null) {
@@ -212,7 +221,7 @@ final class RelayCall extends ReplicaCall {
       return;
     }
     HttpResponse response = held;
-    if (response != null) {
+    if (response != null && !comesWhole) {
       held = null;
       headSent = true;
       response.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);

@@ -132,6 +132,11 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
         : RequestFailure.Kind.CANCELLED;
   }
 
+  /** The call to the agent has the client's deadline, and its clock may be the first to ring. */
+  private boolean isClientsDeadline(Status status) {
+    return status.getCode() == Status.Code.DEADLINE_EXCEEDED && context.getDeadline() != null;
+  }
+
   // ---- decision
 
   private RoutedRequest admit(ClientRequest received) throws RequestRefusedException {
@@ -243,6 +248,8 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
         close(Status.OK, new Metadata());
       } else if (refusal != null) {
         follow(routed, routed.refused(refusal));
+      } else if (isClientsDeadline(status)) {
+        end(RequestFailure.Kind.DEADLINE_EXCEEDED);
       } else if (context.isCancelled()) {
         end(cancelKind());
       } else if (StatusMapping.blame(status) == StatusMapping.Blame.REQUEST) {
