@@ -53,19 +53,19 @@ public final class CountersStress {
     /** One request ends. */
     @Actor
     public void first() {
-      credits.learn(0, 1000);
+      credits.learn(1, 1000);
     }
 
     /** Another ends. */
     @Actor
     public void second() {
-      credits.learn(0, 1000);
+      credits.learn(1, 1000);
     }
 
     /** What is believed afterwards. */
     @Arbiter
     public void afterwards(I_Result result) {
-      result.r1 = credits.tokens(0, 1_000_000);
+      result.r1 = credits.tokens(1, 1_000_000);
     }
   }
 }

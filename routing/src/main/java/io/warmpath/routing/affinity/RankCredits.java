@@ -15,7 +15,18 @@ final class RankCredits {
 
   private static final double NEWEST = 0.05;
 
+  /**
+   * What the first of an order is believed to hold before anything was learned, tokens: a step.
+   * Another router, or this one before its restart, would have placed the prompt there, so between
+   * equals it is the better guess.
+   */
+  static final int FIRST_TOKENS = 128;
+
   private final AtomicLongArray meanTokens = new AtomicLongArray(CLASSES);
+
+  RankCredits() {
+    meanTokens.set(0, Double.doubleToRawLongBits(FIRST_TOKENS));
+  }
 
   /** Returns the tokens that a replica of that rank may be believed to hold of a prompt. */
   int tokens(int rank, int promptTokens) {

@@ -1,7 +1,10 @@
 package io.warmpath.routing.fleet;
 
 import com.google.errorprone.annotations.Var;
+import io.warmpath.routing.fleet.Calibration.Basis;
+import io.warmpath.routing.fleet.Calibration.Guess;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this router believes one replica has still to compute, in seconds of prefill. Thread-safe,
@@ -28,7 +31,7 @@ public final class PendingWork {
 
   private static final long ANSWER_TRUST_NANOS = 1_000_000_000L;
 
-  private static final double OPTIMISM = 0.5;
+  private static final double OPTIMISM = 0.75;
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final AtomicReference<Belief> belief;
@@ -37,7 +40,7 @@ public final class PendingWork {
   /** Believes {@code seconds} from {@code nowNanos} on. */
   PendingWork(double seconds, long nowNanos, Calibration calibration) {
     this.calibration = calibration;
-    this.belief = new AtomicReference<>(new Belief(seconds, nowNanos, false, nowNanos));
+    this.belief = new AtomicReference<>(new Belief(seconds, nowNanos, Basis.REPORT, nowNanos));
   }
 
   /** Returns the seconds that are likely at {@code nowNanos}. */
@@ -46,8 +49,8 @@ public final class PendingWork {
   }
 
   /**
-   * Returns the seconds that it may well be at {@code nowNanos}: likely, less half a standard
-   * deviation of what is likely.
+   * Returns the seconds that it may well be at {@code nowNanos}: likely, less three quarters of a
+   * standard deviation of what is likely.
    */
   public double optimisticSeconds(long nowNanos) {
     Belief current = belief.get();
@@ -55,19 +58,21 @@ public final class PendingWork {
     if (current.isAnswerOf(nowNanos)) {
       return seconds;
     }
-    Calibration.Line line = calibration.line();
+    Calibration.Line line = calibration.line(current.basis);
     return Math.max(0, line.truth(seconds) - OPTIMISM * line.deviation());
   }
 
   private double likely(Belief current, long nowNanos) {
     double seconds = current.seconds(nowNanos);
-    return current.isAnswerOf(nowNanos) ? seconds : calibration.line().truth(seconds);
+    return current.isAnswerOf(nowNanos) ? seconds : calibration.line(current.basis).truth(seconds);
   }
 
-  /** The same before it is put right; NaN when it rests on an answer of this moment. */
-  double uncalibrated(long nowNanos) {
+  /** The same before it is put right; null when it is an answer of this moment, so the truth. */
+  @Nullable Guess guess(long nowNanos) {
     Belief current = belief.get();
-    return current.isAnswerOf(nowNanos) ? Double.NaN : current.seconds(nowNanos);
+    return current.isAnswerOf(nowNanos)
+        ? null
+        : new Guess(current.basis, current.seconds(nowNanos));
   }
 
   /**
@@ -96,14 +101,14 @@ public final class PendingWork {
 
   /** The replica said so in answer to a request. */
   void answered(double seconds, long nowNanos) {
-    belief.set(new Belief(seconds, nowNanos, true, nowNanos));
+    belief.set(new Belief(seconds, nowNanos, Basis.ANSWER, nowNanos));
   }
 
   /** A report that arrived at {@code receivedNanos} says so. */
   void reported(double seconds, long receivedNanos) {
     @Var Belief current = belief.get();
     while (!current.beatsReportOf(receivedNanos)) {
-      Belief next = new Belief(seconds, receivedNanos, false, receivedNanos);
+      Belief next = new Belief(seconds, receivedNanos, Basis.REPORT, receivedNanos);
       if (belief.compareAndSet(current, next)) {
         return;
       }
@@ -122,10 +127,10 @@ public final class PendingWork {
    *
    * @param seconds pending work at {@code atNanos}
    * @param atNanos the moment
-   * @param fromAnswer whether the replica's last word was an answer
+   * @param basis what the replica's last word was
    * @param heardNanos when the replica's last word came
    */
-  private record Belief(double seconds, long atNanos, boolean fromAnswer, long heardNanos) {
+  private record Belief(double seconds, long atNanos, Basis basis, long heardNanos) {
 
     double seconds(long nowNanos) {
       double elapsedSeconds = (nowNanos - atNanos) / NANOS_PER_SECOND;
@@ -133,15 +138,15 @@ public final class PendingWork {
     }
 
     Belief withSeconds(double changed, long nowNanos) {
-      return new Belief(Math.max(0, changed), nowNanos, fromAnswer, heardNanos);
+      return new Belief(Math.max(0, changed), nowNanos, basis, heardNanos);
     }
 
     boolean isAnswerOf(long nowNanos) {
-      return fromAnswer && nowNanos - heardNanos < ANSWER_IS_TRUE_NANOS;
+      return basis == Basis.ANSWER && nowNanos - heardNanos < ANSWER_IS_TRUE_NANOS;
     }
 
     boolean beatsReportOf(long receivedNanos) {
-      return fromAnswer && receivedNanos - heardNanos < ANSWER_TRUST_NANOS;
+      return basis == Basis.ANSWER && receivedNanos - heardNanos < ANSWER_TRUST_NANOS;
     }
   }
 }

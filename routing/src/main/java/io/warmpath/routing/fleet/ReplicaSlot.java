@@ -3,6 +3,7 @@ package io.warmpath.routing.fleet;
 import io.warmpath.routing.ReplicaReport;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this router itself keeps of one replica from view to view: its pending work, its requests in
@@ -107,9 +108,10 @@ public final class ReplicaSlot {
   }
 
   /** The replica said its pending work in answer to a request that was sent on that belief. */
-  void answered(double beliefSeconds, double truthSeconds, double withRequest, long nowNanos) {
-    if (!Double.isNaN(beliefSeconds)) {
-      totals.calibration.answered(beliefSeconds, truthSeconds);
+  void answered(
+      Calibration.@Nullable Guess guess, double truthSeconds, double withRequest, long nowNanos) {
+    if (guess != null) {
+      totals.calibration.answered(guess, truthSeconds);
     }
     pendingWork.answered(withRequest, nowNanos);
   }

@@ -17,7 +17,7 @@ public final class SlotLease implements Lease {
   private final Grant grant;
 
   /** Pending work as believed when the place was taken; NaN when it was known. */
-  private final double beliefSeconds;
+  private final Calibration.@Nullable Guess guess;
 
   private final Observer observer;
   private final Ticker ticker;
@@ -55,10 +55,14 @@ public final class SlotLease implements Lease {
   }
 
   private SlotLease(
-      ReplicaSlot slot, Grant grant, double beliefSeconds, Observer observer, Ticker ticker) {
+      ReplicaSlot slot,
+      Grant grant,
+      Calibration.@Nullable Guess guess,
+      Observer observer,
+      Ticker ticker) {
     this.slot = slot;
     this.grant = grant;
-    this.beliefSeconds = beliefSeconds;
+    this.guess = guess;
     this.observer = observer;
     this.ticker = ticker;
   }
@@ -70,9 +74,9 @@ public final class SlotLease implements Lease {
   public static @Nullable SlotLease tryOpen(
       ReplicaSlot slot, Grant grant, double takeLimitSeconds, Observer observer, Ticker ticker) {
     long nowNanos = ticker.nanos();
-    double belief = slot.pendingWork().uncalibrated(nowNanos);
+    Calibration.Guess guess = slot.pendingWork().guess(nowNanos);
     return slot.tryTake(grant.workSeconds, takeLimitSeconds, nowNanos)
-        ? new SlotLease(slot, grant, belief, observer, ticker)
+        ? new SlotLease(slot, grant, guess, observer, ticker)
         : null;
   }
 
@@ -105,7 +109,7 @@ public final class SlotLease implements Lease {
   public void accepted(double pendingWorkSeconds) {
     if ((state.get() & CLOSED) == 0 && slot.isCurrent(grant.epoch)) {
       double withRequest = pendingWorkSeconds + grant.workSeconds;
-      slot.answered(beliefSeconds, pendingWorkSeconds, withRequest, ticker.nanos());
+      slot.answered(guess, pendingWorkSeconds, withRequest, ticker.nanos());
       observer.cached();
     }
   }
@@ -133,7 +137,7 @@ public final class SlotLease implements Lease {
         slot.health().inconclusive();
         if (slot.isCurrent(grant.epoch)) {
           double pending = refused.pendingWorkSeconds();
-          slot.answered(beliefSeconds, pending, pending, nowNanos);
+          slot.answered(guess, pending, pending, nowNanos);
         }
       }
       case Outcome.Failed failed -> {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.errorprone.annotations.Var;
+import io.warmpath.routing.fleet.Calibration.Basis;
+import io.warmpath.routing.fleet.Calibration.Guess;
 import io.warmpath.testkit.SeededCases;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,27 +92,31 @@ final class PendingWorkTest {
           for (int i = 0; i < 4000; i++) {
             double belief = 2 * random.nextDouble();
             double noise = 0.2 * (random.nextInt(2) * 2 - 1);
-            calibration.answered(belief, 0.4 + 0.5 * belief + noise);
+            calibration.answered(new Guess(Basis.REPORT, belief), 0.4 + 0.5 * belief + noise);
           }
         });
     calibration.learn();
-    assertThat(calibration.line().intercept()).isCloseTo(0.4, within(0.03));
-    assertThat(calibration.line().slope()).isCloseTo(0.5, within(0.03));
-    assertThat(calibration.line().deviation()).isCloseTo(0.2, within(0.01));
+    Calibration.Line line = calibration.line(Basis.REPORT);
+    assertThat(line.intercept()).isCloseTo(0.4, within(0.03));
+    assertThat(line.slope()).isCloseTo(0.5, within(0.03));
+    assertThat(line.deviation()).isCloseTo(0.2, within(0.01));
 
     PendingWork pending = new PendingWork(1, 0, calibration);
     assertThat(pending.seconds(0)).isCloseTo(0.9, within(0.06));
-    assertThat(pending.optimisticSeconds(0)).isCloseTo(0.8, within(0.06));
+    assertThat(pending.optimisticSeconds(0)).isCloseTo(0.75, within(0.06));
     pending.answered(1, SECOND);
     assertThat(pending.seconds(SECOND)).isEqualTo(1);
     assertThat(pending.optimisticSeconds(SECOND)).isEqualTo(1);
+    assertThat(pending.seconds(SECOND + SECOND / 10))
+        .as("what rests on an answer is not judged by what reports were worth")
+        .isCloseTo(0.9, within(1e-9));
   }
 
   @Test
   void calibration_fewAnswers_changesNothing() {
     Calibration calibration = new Calibration();
-    calibration.answered(0, 9);
+    calibration.answered(new Guess(Basis.REPORT, 0), 9);
     calibration.learn();
-    assertThat(calibration.line().truth(2)).isEqualTo(2);
+    assertThat(calibration.line(Basis.REPORT).truth(2)).isEqualTo(2);
   }
 }
