@@ -91,10 +91,13 @@ final class CapacityCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--precision is " + precision + ", must be 0.001..1");
     }
     Workload workload = conditions.workload();
+    List<ReplayPolicy> policies = choice.policies();
+    long replays = (long) policies.size() * seeds * CapacitySearch.usualReplays(precision);
+    ReplayProgress progress = ReplayProgress.onTerminal(replays * workload.size());
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
       List<Future<CapacityReport.Entry>> searches = new ArrayList<>();
-      for (ReplayPolicy policy : choice.policies()) {
-        searches.add(pool.submit(() -> search(workload, policy)));
+      for (ReplayPolicy policy : policies) {
+        searches.add(pool.submit(() -> search(workload, policy, progress)));
       }
       List<CapacityReport.Entry> entries = new ArrayList<>();
       for (Future<CapacityReport.Entry> search : searches) {
@@ -103,14 +106,17 @@ final class CapacityCommand implements Callable<Integer> {
       return entries;
     } catch (ExecutionException bug) {
       throw new IllegalStateException("a search failed", bug.getCause());
+    } finally {
+      progress.finish();
     }
   }
 
-  private CapacityReport.Entry search(Workload workload, ReplayPolicy policy) {
+  private CapacityReport.Entry search(
+      Workload workload, ReplayPolicy policy, ReplayProgress progress) {
     long startNanos = System.nanoTime();
     CapacitySearch search =
         new CapacitySearch(
-            workload, conditions.options(1), seeds, targetSeconds, precision, () -> {});
+            workload, conditions.options(1), seeds, targetSeconds, precision, progress);
     double speed = search.speed(policy);
     return new CapacityReport.Entry(policy.name(), speed, (System.nanoTime() - startNanos) / 1e9);
   }

@@ -53,9 +53,10 @@ public record CapacityReport(double targetSeconds, @Var List<Entry> entries) {
         String.format(
             Locale.ROOT, "%-24s %14s %14s%n", "policy", "capacity speed", "round robin x"));
     for (Entry entry : entries) {
+      double ratio = ratio(entry);
+      String times = Double.isNaN(ratio) ? "-" : String.format(Locale.ROOT, "%.2f", ratio);
       table.append(
-          String.format(
-              Locale.ROOT, "%-24s %14.2f %14.2f%n", entry.policy, entry.speed, ratio(entry)));
+          String.format(Locale.ROOT, "%-24s %14.2f %14s%n", entry.policy, entry.speed, times));
     }
     return table.toString();
   }

@@ -16,6 +16,9 @@ public final class CapacitySearch {
   private static final double LOWEST_SPEED = 1.0 / 64;
   private static final double HIGHEST_SPEED = 4096;
 
+  /** Speeds tried before the target is missed, as a rule. */
+  private static final int USUAL_DOUBLINGS = 5;
+
   private final Workload workload;
   private final ReplayOptions options;
   private final int seeds;
@@ -43,6 +46,12 @@ public final class CapacitySearch {
     this.targetSeconds = targetSeconds;
     this.precision = precision;
     this.progress = progress;
+  }
+
+  /** Returns how many speeds a search with that precision tries, as a rule. */
+  public static int usualReplays(double precision) {
+    return USUAL_DOUBLINGS
+        + (int) Math.ceil(Math.log(Math.log(2) / Math.log1p(precision)) / Math.log(2));
   }
 
   /** Returns the highest speed that was seen within the target, 0 if not even a crawl is. */

@@ -69,7 +69,11 @@ public final class Replay {
     this.seed = seed;
     this.progress = progress;
     this.prefill = options.cluster().prefill();
-    this.fleet = new SimulatedFleet(options.cluster(), policy, workload.trace().blockTokens());
+    this.fleet =
+        new SimulatedFleet(
+            options.cluster().withCacheFor(workload.cacheableTokens()),
+            policy,
+            workload.trace().blockTokens());
     SplittableRandom random = new SplittableRandom(StepHashes.mix(seed, 1));
     this.routerOfRequest = new int[workload.size()];
     for (int i = 0; i < routerOfRequest.length; i++) {

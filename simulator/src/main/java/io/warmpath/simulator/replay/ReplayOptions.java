@@ -76,6 +76,12 @@ public record ReplayOptions(
           profile.stepTime().seconds(0, 1, 0),
           profile);
     }
+
+    /** Returns the same without cache that so many tokens could not fill. */
+    Cluster withCacheFor(long tokens) {
+      return new Cluster(
+          replicas, Math.clamp(tokens, 1, cacheTokens), prefill, decodeTokenSeconds, profile);
+    }
   }
 
   /**

@@ -26,6 +26,7 @@ public final class Workload {
   private final int[][] blocks;
   private final long[] sessions;
   private final long promptTokens;
+  private final long cacheableTokens;
   private final long hottestFamily;
 
   private Workload(Trace trace) {
@@ -36,14 +37,17 @@ public final class Workload {
     this.sessions = new long[count];
     BlockNumbers numbers = new BlockNumbers();
     @Var long tokens = 0;
+    @Var long cacheable = 0;
     for (int i = 0; i < count; i++) {
       TraceRequest request = trace.requests().get(i);
       prefixes[i] = prefix(request, trace.blockTokens());
       blocks[i] = fullBlocks(request, trace.blockTokens(), numbers);
       sessions[i] = session(request);
       tokens += request.promptTokens();
+      cacheable += request.promptTokens() + request.outputTokens() + trace.blockTokens();
     }
     this.promptTokens = tokens;
+    this.cacheableTokens = cacheable;
     this.hottestFamily = hottest(prefixes);
   }
 
@@ -78,6 +82,11 @@ public final class Workload {
   /** Prompt tokens of all requests. */
   public long promptTokens() {
     return promptTokens;
+  }
+
+  /** Tokens that a cache holds when it holds all prompts and answers, at most. */
+  long cacheableTokens() {
+    return cacheableTokens;
   }
 
   /** Whether a request is of the family with the most requests. */
