@@ -143,7 +143,12 @@ final class HttpExchange {
     }
     holdsPlace = true;
     return new RoutedRequest(
-        model.route(), pick, path.limits().retryMaxRetries(), path.ticker(), arrivedNanos);
+        model.route(),
+        Account.of(loop.usage(), affinity, session),
+        pick,
+        path.limits().retryMaxRetries(),
+        path.ticker(),
+        arrivedNanos);
   }
 
   /**
@@ -441,6 +446,7 @@ final class HttpExchange {
           .setPromptTokens(routed.pick().prefix().promptTokens())
           .setCachedTokens(lease.expectedCachedTokens())
           .setCachedTokensEstimated(true)
+          .setEstimated(true)
           .build();
     }
 
