@@ -30,8 +30,14 @@ record Account(UsageTally tally, String tenant, SessionClass session) {
     return session == 0 ? SessionClass.NONE : SessionClass.OPENING;
   }
 
-  /** Adds what an answer used. Cached tokens that the engine did not report are not counted. */
+  /**
+   * Adds what an answer used. Cached tokens that the engine did not report are not counted, nor is
+   * an answer of which nothing says that a model computed it.
+   */
   void charge(String model, long family, Usage usage) {
+    if (usage.getEstimated() && usage.getCompletionTokens() == 0) {
+      return;
+    }
     int cached = usage.getCachedTokensEstimated() ? 0 : usage.getCachedTokens();
     tally.add(
         new UsageKey(tenant, model, family, session),
