@@ -152,8 +152,7 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
               RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
     }
     holdsPlace = true;
-    long session =
-        path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId());
+    long session = PromptReader.session(message, model, affinity, prefix, path.sessions());
     PickRequest pick =
         new PickRequest(prefix, session, Wire.constraints(message.getRouting()), model.unable(), 1);
     return new RoutedRequest(

@@ -8,6 +8,7 @@ import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.Decision;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.PickRequest;
+import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.v1.ExplainResponse;
@@ -139,10 +140,11 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
     RoutingTable.Resolved model = table.resolve(request.getModel(), request.getLoraAdapter());
     Metadata none = new Metadata();
     AffinityInputs affinity = AffinityInputs.of(request, none);
+    PromptPrefix prefix = PromptReader.read(request, model, affinity);
     PickRequest pick =
         new PickRequest(
-            PromptReader.read(request, model, affinity),
-            path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId()),
+            prefix,
+            PromptReader.session(request, model, affinity, prefix, path.sessions()),
             Wire.constraints(request.getRouting()),
             model.unable(),
             1);
