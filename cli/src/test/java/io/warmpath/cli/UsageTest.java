@@ -212,9 +212,9 @@ final class UsageTest {
   }
 
   private static JsonNode lastEvent(String stream) throws IOException {
-    String[] events = stream.split("\n\n");
-    assertThat(events[events.length - 1]).isEqualTo("data: [DONE]");
-    return JSON.readTree(events[events.length - 2].substring("data: ".length()));
+    String[] events = stream.split("\n\n", -1);
+    assertThat(events[events.length - 2]).isEqualTo("data: [DONE]"); // And nothing behind it.
+    return JSON.readTree(events[events.length - 3].substring("data: ".length()));
   }
 
   /** Anthropic counts what is cached beside the input. */

@@ -47,9 +47,9 @@ final class NamedKeys {
   /** Notes traffic; {@link #apply} judges by it. */
   void note(UsageKey key, UsageCounts counts, long nowNanos) {
     if (key.hasFamily()) {
-      families.add(key.family(), counts.tokens(), nowNanos);
+      families.add(key.family(), (double) counts.tokens(), nowNanos);
     } else {
-      families.addKeyless(counts.tokens(), nowNanos);
+      families.addKeyless((double) counts.tokens(), nowNanos);
     }
   }
 

@@ -37,11 +37,11 @@ final class UsageMetrics {
 
   void add(UsageKey key, UsageCounts counts) {
     Counters of = counters.computeIfAbsent(key.withoutFamily(), this::register);
-    of.requests.increment(counts.requests());
-    of.estimated.increment(counts.estimatedRequests());
-    of.prompt.increment(counts.promptTokens());
-    of.cached.increment(counts.cachedTokens());
-    of.completion.increment(counts.completionTokens());
+    of.requests.increment((double) counts.requests());
+    of.estimated.increment((double) counts.estimatedRequests());
+    of.prompt.increment((double) counts.promptTokens());
+    of.cached.increment((double) counts.cachedTokens());
+    of.completion.increment((double) counts.completionTokens());
     of.cost.increment(counts.costNanos() / NANOS);
     of.saved.increment(counts.savedNanos() / NANOS);
   }

@@ -24,7 +24,7 @@ final class UsageLineTest {
                   name(random),
                   name(random),
                   random.nextInt(4) - 1,
-                  SessionClass.values()[random.nextInt(SessionClass.values().length)]);
+                  List.of(SessionClass.values()).get(random.nextInt(4)));
           UsageCounts counts =
               new UsageCounts(
                   random.nextLong(1 << 20),

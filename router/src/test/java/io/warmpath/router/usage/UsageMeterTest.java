@@ -42,6 +42,8 @@ final class UsageMeterTest {
       new AtomicReference<>(Instant.parse("2026-11-21T12:00:00Z"));
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final UsageTally tally = new UsageTally();
+
+  @SuppressWarnings("NullAway.Init") // Each test starts it as it needs it.
   private UsageMeter meter;
 
   @AfterEach
@@ -122,8 +124,8 @@ final class UsageMeterTest {
         random -> {
           try {
             checkRestarts(random);
-          } catch (Exception failed) {
-            throw new AssertionError(failed);
+          } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
           }
         });
   }
@@ -160,7 +162,7 @@ final class UsageMeterTest {
         List.of("", "a", "b,\n", "c", "d").get(random.nextInt(5)),
         "m" + random.nextInt(2),
         random.nextInt(300) - 1,
-        SessionClass.values()[random.nextInt(4)]);
+        List.of(SessionClass.values()).get(random.nextInt(4)));
   }
 
   @Test
@@ -208,7 +210,7 @@ final class UsageMeterTest {
   void dayThatIsOver_becomesOneLineAKey() throws IOException {
     start(SOON);
     for (int i = 1; i <= 3; i++) {
-      long lines = i + 1;
+      long lines = i + 1L;
       add(key("a"), 10, 0, 0);
       Await.until("line " + i, LIMIT, () -> lineCount(DAY) == lines);
     }
@@ -285,7 +287,10 @@ final class UsageMeterTest {
     Map<List<String>, UsageCounts> sums = sum(UsageDimension.TENANT);
     assertThat(sums.keySet())
         .containsExactlyInAnyOrder(List.of("a"), List.of("b"), List.of(""), List.of("other"));
-    assertThat(sums.get(List.of("other")).promptTokens()).isEqualTo(20);
+    assertThat(sums)
+        .extractingByKey(List.of("other"))
+        .extracting(UsageCounts::promptTokens)
+        .isEqualTo(20L);
   }
 
   @Test
@@ -301,7 +306,10 @@ final class UsageMeterTest {
     Map<List<String>, UsageCounts> sums = sum(UsageDimension.FAMILY);
     assertThat(sums.keySet())
         .containsExactlyInAnyOrder(List.of("0000000000000007"), List.of("other"));
-    assertThat(sums.get(List.of("other")).promptTokens()).isEqualTo(500_000);
+    assertThat(sums)
+        .extractingByKey(List.of("other"))
+        .extracting(UsageCounts::promptTokens)
+        .isEqualTo(500_000L);
   }
 
   @Test
