@@ -146,7 +146,8 @@ public final class WarmpathPlacement implements Placement {
     return before == null || before.slot != slot || before.epoch != now.epoch
         ? Double.POSITIVE_INFINITY
         : Math.max(
-            now.receivedMillis - before.receivedMillis, now.readyMillis - before.readyMillis);
+            (double) (now.receivedMillis - before.receivedMillis),
+            now.readyMillis - before.readyMillis);
   }
 
   /**
