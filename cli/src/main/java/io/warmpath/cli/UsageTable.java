@@ -101,7 +101,7 @@ final class UsageTable {
                 "requests",
                 "prompt",
                 "cached",
-                "cached",
+                "hits",
                 "completion",
                 "cost",
                 "saved"));
