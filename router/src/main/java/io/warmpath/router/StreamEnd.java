@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Watches an event stream pass and knows whether the client has been told its end, by the last
- * eight bytes.
+ * sixteen bytes.
  */
 final class StreamEnd {
 
@@ -14,28 +14,33 @@ final class StreamEnd {
   private static final long DONE = longOf("[DONE]\n\n");
 
   /** How streams of Anthropic's API end, with {@code "type":"message_stop"}. */
+  private static final long MESSAGE = longOf("message_");
+
   private static final long STOP = longOf("stop\"}\n\n");
 
+  private long older;
   private long last;
 
-  private static long longOf(String ending) {
-    return ByteBuffer.wrap(ending.getBytes(StandardCharsets.US_ASCII)).getLong();
+  private static long longOf(String eightBytes) {
+    return ByteBuffer.wrap(eightBytes.getBytes(StandardCharsets.US_ASCII)).getLong();
   }
 
   /** Looks at a piece, and leaves it as it is. */
   void look(ByteBuf piece) {
-    int length = piece.readableBytes();
-    if (length >= Long.BYTES) {
-      last = piece.getLong(piece.writerIndex() - Long.BYTES);
-    } else {
-      for (int i = piece.readerIndex(); i < piece.writerIndex(); i++) {
-        last = last << Byte.SIZE | piece.getUnsignedByte(i);
-      }
+    int end = piece.writerIndex();
+    if (piece.readableBytes() >= 2 * Long.BYTES) {
+      older = piece.getLong(end - 2 * Long.BYTES);
+      last = piece.getLong(end - Long.BYTES);
+      return;
+    }
+    for (int i = piece.readerIndex(); i < end; i++) {
+      older = older << Byte.SIZE | last >>> (Long.SIZE - Byte.SIZE);
+      last = last << Byte.SIZE | piece.getUnsignedByte(i);
     }
   }
 
   /** Whether all of the stream has passed. */
   boolean reached() {
-    return last == DONE || last == STOP;
+    return last == DONE || (last == STOP && older == MESSAGE);
   }
 }

@@ -168,7 +168,8 @@ final class FakeRelay implements AutoCloseable {
     return (request, out) ->
         write(
             out,
-            "HTTP/1.1 %d X\r\ncontent-type: application/json\r\nx-warmpath-failed: 1\r\n%scontent-length: %d\r\n\r\n%s"
+            "HTTP/1.1 %d X\r\ncontent-type: application/json\r\nx-warmpath-failed: 1\r\n"
+                .concat("%scontent-length: %d\r\n\r\n%s")
                 .formatted(status, headers, body.getBytes(UTF_8).length, body));
   }
 
