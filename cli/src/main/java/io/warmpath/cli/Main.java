@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       LoadCommand.class,
       ExplainCommand.class,
       FleetCommand.class,
+      UsageCommand.class,
       ReplayCommand.class,
       CapacityCommand.class,
       TraceCommand.class,

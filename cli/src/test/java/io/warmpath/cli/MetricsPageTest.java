@@ -35,6 +35,9 @@ final class MetricsPageTest {
         LocalCluster.start(
             LocalClusterSettings.of(1, EngineProfile.named("8b-h100").atSpeed(100)))) {
       cluster.awaitReady(Duration.ofSeconds(60));
+      String router = "127.0.0.1:" + cluster.router().grpcPort();
+      Run.of("generate", "--router", router, "--prompt", "Why?", "--max-tokens", "2");
+      Run.of("usage", "--router", router); // Adds up what was used, which makes its metrics.
       served.addAll(metricsAt(cluster.router().adminPort()));
       AgentConfig.Engine engine =
           new AgentConfig.Engine(cluster.engines().getFirst().url().toString(), "replica-9", 1);

@@ -27,7 +27,7 @@ public final class RelayProtocol {
    */
   public static final String ANSWER = "x-warmpath-answer";
 
-  /** In the trailers of a response: a {@code Completed} in Base64. */
+  /** In the trailers of a response, or its head: a {@code Completed} in Base64. */
   public static final String COMPLETED = "x-warmpath-completed";
 
   /**
@@ -35,6 +35,13 @@ public final class RelayProtocol {
    * is chunked, so that trailers can follow.
    */
   public static final String LENGTH = "x-warmpath-length";
+
+  /**
+   * In a response's head, without an answer: the rest is what the engine itself says of why it
+   * cannot serve; a client gets it when no other replica can either. Beside an answer, or in the
+   * trailers: one of the stream's events told an error, so that the request failed.
+   */
+  public static final String FAILED = "x-warmpath-failed";
 
   private RelayProtocol() {}
 }

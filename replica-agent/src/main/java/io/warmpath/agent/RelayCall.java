@@ -22,7 +22,6 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.warmpath.agent.ReplicaMetrics.Outcome;
 import io.warmpath.agent.engine.AnswerMeter;
-import io.warmpath.agent.engine.EngineError;
 import io.warmpath.agent.http.EngineRequest;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.ReplicaReport.ServedModel;
@@ -176,13 +175,6 @@ final class RelayCall extends ReplicaCall {
       return;
     }
     status = code;
-    if (code == 502 || code == 503 || code == 504) {
-      // The engine is gone or going: another replica can serve this.
-      replica().engineFailed();
-      EngineError error = new EngineError(code, "the engine answered with status " + code, 0);
-      fail(Outcome.ENGINE_FAILED, StatusMapping.of(error));
-      return;
-    }
     stream = engineHeaders.get(HttpHeaderNames.CONTENT_TYPE, "").startsWith("text/event-stream");
     HttpResponse response =
         new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code));
@@ -193,7 +185,11 @@ final class RelayCall extends ReplicaCall {
     if (length != null) {
       headers.set(RelayProtocol.LENGTH, length);
     }
-    headers.set(RelayProtocol.ANSWER, placement);
+    if (isUnable()) {
+      headers.set(RelayProtocol.FAILED, code);
+    } else {
+      headers.set(RelayProtocol.ANSWER, placement);
+    }
     held = response;
   }
 
@@ -239,7 +235,8 @@ final class RelayCall extends ReplicaCall {
       return;
     }
     @Var String completed = null;
-    if (isGood()) {
+    boolean served = isGood() && !meter.toldError();
+    if (served) {
       presumeComputed();
       Completed counted = count(meter.usage(), Math.max(0, meter.events() - 1));
       completed = encoded(counted);
@@ -250,11 +247,15 @@ final class RelayCall extends ReplicaCall {
     } else {
       sendWhole(response, completed);
     }
-    if (isGood()) {
+    if (served) {
       succeed(meter.usage());
-    } else {
-      end(status < 500 ? Outcome.ENGINE_REFUSED : Outcome.ENGINE_FAILED);
+      return;
     }
+    if (isUnable()) {
+      replica().engineFailed();
+    }
+    boolean refused = status >= 400 && status < 500;
+    end(refused ? Outcome.ENGINE_REFUSED : Outcome.ENGINE_FAILED);
   }
 
   /** The answer is short, and all of it is here: its usage is known by now. */
@@ -275,18 +276,28 @@ final class RelayCall extends ReplicaCall {
     } else {
       full.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
     }
-    if (completed != null) {
-      full.headers().set(RelayProtocol.COMPLETED, completed);
-    }
+    tell(full.headers(), completed);
     out.finish(full);
   }
 
   private void sendTrailers(@Nullable String completed) {
     LastHttpContent last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
-    if (completed != null) {
-      last.trailingHeaders().set(RelayProtocol.COMPLETED, completed);
-    }
+    tell(last.trailingHeaders(), completed);
     out.finish(last);
+  }
+
+  /** Says with the head or in the trailers how a good answer ended. */
+  private void tell(HttpHeaders headers, @Nullable String completed) {
+    if (completed != null) {
+      headers.set(RelayProtocol.COMPLETED, completed);
+    } else if (isGood()) {
+      headers.set(RelayProtocol.FAILED, status);
+    }
+  }
+
+  /** The engine is gone or going: another replica can serve this. */
+  private boolean isUnable() {
+    return status == 502 || status == 503 || status == 504;
   }
 
   private boolean isGood() {

@@ -293,6 +293,7 @@ abstract class ReplicaCall implements ResponseListener {
           .setCachedTokens(request.getExpectedCachedTokens())
           .setCompletionTokens(seenTokens)
           .setCachedTokensEstimated(true)
+          .setEstimated(true)
           .build();
     }
     boolean estimated = said.cachedTokens() < 0;

@@ -15,6 +15,8 @@ import io.warmpath.v1.ReplicaGenerateRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -163,12 +165,38 @@ final class RelayTest {
   }
 
   @Test
-  void engine_thatIsUnavailable_isTheAgentsFailure() throws Exception {
+  void engine_thatIsUnavailable_isAFailureInItsOwnWords() throws Exception {
     engine.on(PATH, (request, reply) -> reply.page(503, "text/plain", "no"));
     client.post(PATH, envelope(), BODY);
     Response response = client.response();
-    assertThat(response.head().status()).isEqualTo(502);
-    assertThat(response.head().headers()).doesNotContainKey(RelayProtocol.ANSWER);
+    assertThat(response.head().status()).isEqualTo(503);
+    assertThat(response.body()).isEqualTo("no");
+    assertThat(response.head().headers())
+        .containsKey(RelayProtocol.FAILED)
+        .doesNotContainKey(RelayProtocol.ANSWER);
+    awaitIdle("engine_failed");
+  }
+
+  @Test
+  void stream_thatTellsAnError_isAFailure() throws Exception {
+    String error = "{\"error\": {\"message\": \"out of memory\"}}";
+    engine.on(
+        PATH,
+        (request, reply) -> {
+          reply.beginStream();
+          reply.event(FakeEngine.chunk("a", 1));
+          reply.event(error);
+          reply.event("[DONE]");
+          reply.endStream();
+        });
+    client.post(PATH, envelope(), BODY);
+    Response response = client.response();
+    assertThat(response.body()).contains(error).endsWith("data: [DONE]\n\n");
+    Map<String, String> told = new HashMap<>(response.head().headers());
+    told.putAll(response.trailers());
+    assertThat(told)
+        .containsKeys(RelayProtocol.ANSWER, RelayProtocol.FAILED)
+        .doesNotContainKey(RelayProtocol.COMPLETED);
     awaitIdle("engine_failed");
   }
 

@@ -32,6 +32,7 @@ record ConfigChange(RouterConfig effective, @Var List<String> needsRestart, bool
     check("zookeeper", old.fleet(), next.fleet(), fixed);
     check("limits", old.limits(), next.limits(), fixed);
     check("upstream", old.upstream(), next.upstream(), fixed);
+    check("metering", old.metering(), next.metering(), fixed);
     check("sessionSecret", old.sessionSecret(), next.sessionSecret(), fixed);
     RouterConfig.Model defaultModel =
         merge("defaults", old.defaultModel(), next.defaultModel(), fixed);
@@ -52,7 +53,8 @@ record ConfigChange(RouterConfig effective, @Var List<String> needsRestart, bool
             next.drainTimeout(),
             old.sessionSecret(),
             old.http(),
-            next.families());
+            next.families(),
+            old.metering());
     return new ConfigChange(effective, fixed, !effective.equals(old));
   }
 
@@ -70,7 +72,8 @@ record ConfigChange(RouterConfig effective, @Var List<String> needsRestart, bool
         will.families().halfLifeSeconds(),
         fixed);
     check(path + ".traffic.counters", was.families().counters(), will.families().counters(), fixed);
-    return new RouterConfig.Model(old.policy(), was.changedTo(will), next.maxPromptTokens());
+    return new RouterConfig.Model(
+        old.policy(), was.changedTo(will), next.maxPromptTokens(), next.prices());
   }
 
   private static void check(

@@ -152,15 +152,16 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
               RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
     }
     holdsPlace = true;
+    long session = PromptReader.session(message, model, affinity, prefix, path.sessions());
     PickRequest pick =
-        new PickRequest(
-            prefix,
-            path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId()),
-            Wire.constraints(message.getRouting()),
-            model.unable(),
-            1);
+        new PickRequest(prefix, session, Wire.constraints(message.getRouting()), model.unable(), 1);
     return new RoutedRequest(
-        model.route(), pick, path.limits().retryMaxRetries(), path.ticker(), arrivedNanos);
+        model.route(),
+        Account.of(loop.usage(), affinity, session),
+        pick,
+        path.limits().retryMaxRetries(),
+        path.ticker(),
+        arrivedNanos);
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {

@@ -295,6 +295,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     send(context, response);
   }
 
+  /** Answers in the engine's own words and goes on. */
+  void fail(ChannelHandlerContext context, EngineFault fault) {
+    exchange = null;
+    FullHttpResponse response = response(fault.status(), null, fault.body());
+    if (!fault.contentType().isEmpty()) {
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, fault.contentType());
+    }
+    if (fault.retryAfter() != null) {
+      response.headers().set(HttpHeaderNames.RETRY_AFTER, fault.retryAfter());
+    }
+    send(context, response);
+  }
+
   private void refuseAndClose(ChannelHandlerContext context, OpenAiError error) {
     keepAlive = false;
     request = null;

@@ -26,7 +26,6 @@ import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.Usage;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
@@ -73,6 +72,7 @@ final class HttpExchange {
   private boolean unary;
   private @Nullable RoutedRequest routed;
   private @Nullable Try current;
+  private @Nullable EngineFault fault;
   private boolean holdsPlace;
 
   HttpExchange(
@@ -105,10 +105,15 @@ final class HttpExchange {
 
   /** The client's connection is gone. */
   void clientGone() {
+    Try running = current;
+    if (running != null && running.end.reached()) {
+      running.clientHasAll = true; // Only the trailers, with the usage, are on their way.
+      running.upstream.reading(true);
+      return;
+    }
     if (routed != null) {
       routed.cancelled(RequestFailure.Kind.CANCELLED);
     }
-    Try running = current;
     current = null;
     if (running != null) {
       running.upstream.cancel();
@@ -143,13 +148,15 @@ final class HttpExchange {
     }
     holdsPlace = true;
     return new RoutedRequest(
-        model.route(), pick, path.limits().retryMaxRetries(), path.ticker(), arrivedNanos);
+        model.route(),
+        Account.of(loop.usage(), affinity, session),
+        pick,
+        path.limits().retryMaxRetries(),
+        path.ticker(),
+        arrivedNanos);
   }
 
-  /**
-   * The key of what the client calls its session, else of the conversation's own opening: the chain
-   * up to its last full step, and the bytes since.
-   */
+  /** The key of what the client calls its session, else of the conversation's own opening. */
   private long session(
       PromptBody prompt,
       byte[] canonical,
@@ -160,15 +167,8 @@ final class HttpExchange {
     if (!affinity.sessionId().isEmpty()) {
       return path.sessions().key(affinity.tenant(), name, affinity.sessionId());
     }
-    int opening = prompt.openingBytes();
-    if (opening == 0) {
-      return 0;
-    }
-    int stepBytes = prefix.stepTokens() * PromptPrefixes.BYTES_PER_TOKEN;
-    int steps = Math.min(opening / stepBytes, prefix.stepCount());
-    long chain = steps == 0 ? 0 : prefix.stepHash(steps - 1);
-    byte[] rest = Arrays.copyOfRange(canonical, steps * stepBytes, opening);
-    return path.sessions().key(affinity.tenant(), name, chain, rest);
+    return path.sessions()
+        .ofOpening(affinity.tenant(), name, prefix, canonical, prompt.openingBytes());
   }
 
   /* Without a model any engine can say what is wrong, in its own words. */
@@ -226,12 +226,18 @@ final class HttpExchange {
   }
 
   private void fail(RequestFailure failure) {
+    EngineFault said = fault;
     release();
-    connection.fail(client, OpenAiError.of(failure), failure.retryAfterSeconds());
+    if (said != null && failure.kind() == RequestFailure.Kind.REPLICA_FAILED) {
+      connection.fail(client, said);
+    } else {
+      connection.fail(client, OpenAiError.of(failure), failure.retryAfterSeconds());
+    }
   }
 
   private void release() {
     current = null;
+    fault = null;
     body = new byte[0];
     if (holdsPlace) {
       holdsPlace = false;
@@ -250,7 +256,11 @@ final class HttpExchange {
     private @Nullable HttpResponse held;
     private @Nullable Refused refusal;
     private @Nullable Usage usage;
+    private @Nullable EngineFault says;
+    private final StreamEnd end = new StreamEnd();
     private boolean taken;
+    private boolean toldError;
+    private boolean clientHasAll;
     private boolean headSent;
     private boolean stream;
     private int status;
@@ -301,16 +311,29 @@ final class HttpExchange {
           noteUsage(response.headers());
           held = response;
         }
+      } else if (response.headers().contains(RelayHeaders.FAILED)) {
+        says = new EngineFault(response);
       }
     }
 
     @Override
     public void body(HttpContent content) {
       boolean last = content instanceof LastHttpContent;
-      if (held == null && !headSent) {
-        content.release(); // A refusal's or a fault's own words are for nobody.
+      if (clientHasAll) {
+        if (last) {
+          noteUsage(((LastHttpContent) content).trailingHeaders());
+        }
+        content.release();
         return;
       }
+      if (held == null && !headSent) {
+        if (says != null) {
+          says.add(content.content());
+        }
+        content.release(); // A refusal's own words are for nobody.
+        return;
+      }
+      end.look(content.content());
       if (content.content().isReadable() || last) {
         sendHead();
       }
@@ -324,7 +347,7 @@ final class HttpExchange {
 
     @Override
     public void readComplete() {
-      if (headSent) {
+      if (headSent && !clientHasAll) {
         client.flush();
         if (!client.channel().isWritable()) {
           upstream.reading(false);
@@ -340,6 +363,7 @@ final class HttpExchange {
       if (refusal != null) {
         follow(routed, routed.refused(refusal));
       } else if (!headSent) {
+        fault = says == null ? fault : says;
         follow(routed, routed.replicaFailed());
       } else {
         finish();
@@ -357,6 +381,9 @@ final class HttpExchange {
       }
       routed.failedByEngine();
       release();
+      if (clientHasAll) {
+        return;
+      }
       if (stream) {
         RequestFailure failure =
             new RequestFailure(
@@ -389,7 +416,10 @@ final class HttpExchange {
       HttpResponse toClient = new DefaultHttpResponse(HttpVersion.HTTP_1_1, response.status());
       HttpHeaders headers = toClient.headers().set(response.headers());
       HOP_BY_HOP.forEach(headers::remove);
-      headers.remove(RelayHeaders.ANSWER).remove(RelayHeaders.COMPLETED);
+      headers
+          .remove(RelayHeaders.ANSWER)
+          .remove(RelayHeaders.COMPLETED)
+          .remove(RelayHeaders.FAILED);
       frame(headers);
       describe(headers);
       client.write(toClient);
@@ -423,7 +453,7 @@ final class HttpExchange {
     }
 
     private void finish() {
-      if (status >= 500) {
+      if (status >= 500 || toldError) {
         routed.failedByEngine();
       } else if (status >= 400) {
         routed.rejectedByEngine();
@@ -431,8 +461,10 @@ final class HttpExchange {
         routed.completed(usage == null ? guessed() : usage);
       }
       release();
-      client.write(LastHttpContent.EMPTY_LAST_CONTENT);
-      connection.exchangeEnded(client);
+      if (!clientHasAll) {
+        client.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        connection.exchangeEnded(client);
+      }
     }
 
     /* What the engine did not say is taken as expected, so that nothing false is learned. */
@@ -441,10 +473,12 @@ final class HttpExchange {
           .setPromptTokens(routed.pick().prefix().promptTokens())
           .setCachedTokens(lease.expectedCachedTokens())
           .setCachedTokensEstimated(true)
+          .setEstimated(true)
           .build();
     }
 
     private void noteUsage(HttpHeaders from) {
+      toldError |= from.contains(RelayHeaders.FAILED);
       String encoded = from.get(RelayHeaders.COMPLETED);
       if (encoded != null) {
         try {

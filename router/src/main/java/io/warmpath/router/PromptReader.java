@@ -29,6 +29,24 @@ final class PromptReader {
     return model.route().families().apply(prompt(request, model, scope), scope, affinity.tenant());
   }
 
+  /**
+   * Returns the key of what the client calls its session, else of its conversation's own opening; 0
+   * for a prompt that is no conversation.
+   */
+  static long session(
+      GenerateRequest request,
+      RoutingTable.Resolved model,
+      AffinityInputs affinity,
+      PromptPrefix prefix,
+      SessionKeys keys) {
+    String name = model.route().model();
+    if (!affinity.sessionId().isEmpty()) {
+      return keys.key(affinity.tenant(), name, affinity.sessionId());
+    }
+    byte[] opening = CanonicalChat.opening(request.getChat());
+    return keys.ofOpening(affinity.tenant(), name, prefix, opening, opening.length);
+  }
+
   private static PromptPrefix prompt(
       GenerateRequest request, RoutingTable.Resolved model, PromptPrefixes.Scope scope)
       throws RequestRefusedException {

@@ -11,6 +11,7 @@ final class RelayHeaders {
   static final AsciiString ENVELOPE = AsciiString.cached(RelayProtocol.ENVELOPE);
   static final AsciiString ANSWER = AsciiString.cached(RelayProtocol.ANSWER);
   static final AsciiString COMPLETED = AsciiString.cached(RelayProtocol.COMPLETED);
+  static final AsciiString FAILED = AsciiString.cached(RelayProtocol.FAILED);
   static final AsciiString LENGTH = AsciiString.cached(RelayProtocol.LENGTH);
 
   // What clients are told.

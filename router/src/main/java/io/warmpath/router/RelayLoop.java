@@ -3,12 +3,16 @@ package io.warmpath.router;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoop;
+import io.warmpath.router.usage.UsageCounts;
+import io.warmpath.router.usage.UsageKey;
+import io.warmpath.router.usage.UsageTally;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * One event loop and its connections to agents. A client's connection belongs to one loop; its
@@ -26,6 +30,7 @@ final class RelayLoop {
   private final RouterConfig.Upstream config;
   private final int maxAnswerBytes;
   private final AgentHttp http;
+  private final UsageTally usage = new UsageTally();
   private final Map<String, ManagedChannel> channels = new HashMap<>(); // Of this loop's thread.
 
   RelayLoop(
@@ -40,6 +45,16 @@ final class RelayLoop {
   /** This loop's HTTP connections to agents. */
   AgentHttp http() {
     return http;
+  }
+
+  /** What the answers of this loop used; of this loop's thread. */
+  UsageTally usage() {
+    return usage;
+  }
+
+  /** Has the loop hand over what its answers used. Any thread. */
+  void takeUsage(Consumer<Map<UsageKey, UsageCounts>> to) {
+    eventLoop.execute(() -> to.accept(usage.take()));
   }
 
   /** Returns the connection to the agent at {@code address}, made when first asked for. */

@@ -5,16 +5,26 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
+import io.warmpath.router.usage.UsageCounts;
+import io.warmpath.router.usage.UsageKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The event loops of the data path, shared by front doors and connections to agents. */
 final class RelayLoops implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(RelayLoops.class);
+
   private static final ThreadLocal<RelayLoop> CURRENT = new ThreadLocal<>();
   private static final int CLOSE_LIMIT_SECONDS = 2;
+  private static final int COLLECT_LIMIT_SECONDS = 1;
 
   private final Transport transport = Transport.best();
   private final EventLoopGroup group;
@@ -57,6 +67,27 @@ final class RelayLoops implements AutoCloseable {
   /** Tells every loop which agents are alive. */
   void retain(Set<String> addresses) {
     loops.forEach(loop -> loop.retain(addresses));
+  }
+
+  /**
+   * Has every loop hand over what its answers used, and waits for them, but not for a loop that is
+   * stuck: what that one has comes later.
+   */
+  void collectUsage(Consumer<Map<UsageKey, UsageCounts>> to) {
+    CountDownLatch left = new CountDownLatch(loops.size());
+    for (RelayLoop loop : loops) {
+      loop.takeUsage(usage -> {
+        to.accept(usage);
+        left.countDown();
+      });
+    }
+    try {
+      if (!left.await(COLLECT_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("{} event loops did not say what they counted in time", left.getCount());
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

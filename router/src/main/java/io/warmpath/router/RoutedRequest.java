@@ -26,6 +26,7 @@ final class RoutedRequest {
    */
 
   private final ModelRoute route;
+  private final Account account;
   private final int maxRetries;
   private final Ticker ticker;
   private final long arrivedNanos;
@@ -42,14 +43,21 @@ final class RoutedRequest {
    * Makes a request that was not placed yet.
    *
    * @param route its model
+   * @param account what its usage is added to
    * @param first what to decide on
    * @param maxRetries further replicas to try when one fails before its first token
    * @param ticker the process's clock
    * @param arrivedNanos when the request arrived, by {@code ticker}
    */
   RoutedRequest(
-      ModelRoute route, PickRequest first, int maxRetries, Ticker ticker, long arrivedNanos) {
+      ModelRoute route,
+      Account account,
+      PickRequest first,
+      int maxRetries,
+      Ticker ticker,
+      long arrivedNanos) {
     this.route = route;
+    this.account = account;
     this.next = first;
     this.maxRetries = maxRetries;
     this.ticker = ticker;
@@ -173,6 +181,7 @@ final class RoutedRequest {
     if (served != null) {
       route.metrics().firstToken(ttftSeconds, usage.getCachedTokens() > 0);
       route.metrics().completed(usage);
+      account.charge(route.model(), next.prefix().family(), usage);
       finish();
     }
   }

@@ -8,12 +8,14 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.warmpath.membership.RouterInfo;
+import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.Placements;
 import io.warmpath.routing.Ticker;
 import io.warmpath.v1.InferenceServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +47,7 @@ public final class Router implements AutoCloseable {
   private final FleetSource fleet;
   private final RelayLoops loops;
   private final FleetControl control;
+  private final UsageMeter usage;
   private final Server grpc;
   private final @Nullable HttpDoor http;
   private final AdminServer admin;
@@ -59,6 +62,7 @@ public final class Router implements AutoCloseable {
     this.configState = new ConfigState(registry, ticker);
     this.fleet = FleetSource.of(config.fleet(), ticker, routerId, registry);
     this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes());
+    this.usage = startMetering();
     this.control = new FleetControl(config, loops, ticker, registry, placements, this::onPublished);
     RequestPath path =
         new RequestPath(
@@ -149,6 +153,7 @@ public final class Router implements AutoCloseable {
     ConfigChange change = ConfigChange.between(config, next);
     if (change.changes()) {
       control.reconfigure(change.effective());
+      usage.reprice(change.effective()::prices);
       config = change.effective();
     }
     configState.applied(change.needsRestart());
@@ -208,6 +213,7 @@ public final class Router implements AutoCloseable {
   private void closeCore() {
     fleet.close();
     control.close();
+    usage.close(); // While the loops can still say what they counted.
     loops.close();
     registry.close();
   }
@@ -249,7 +255,7 @@ public final class Router implements AutoCloseable {
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .addService(GenerateService.definition(path))
-            .addService(new RoutingEndpoint(path, routerId, fleet::connected, configState))
+            .addService(new RoutingEndpoint(path, routerId, fleet::connected, configState, usage))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
@@ -257,6 +263,22 @@ public final class Router implements AutoCloseable {
       return server.start();
     } catch (IOException taken) {
       throw new IOException("gRPC: cannot listen on " + config.grpc() + reason(taken), taken);
+    }
+  }
+
+  private UsageMeter startMetering() throws IOException {
+    try {
+      return UsageMeter.start(
+          config.metering(),
+          loops::collectUsage,
+          config::prices,
+          InstantSource.system(),
+          ticker,
+          registry);
+    } catch (IOException unusable) {
+      fleet.close();
+      loops.close();
+      throw unusable;
     }
   }
 

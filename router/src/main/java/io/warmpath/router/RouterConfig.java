@@ -2,6 +2,8 @@ package io.warmpath.router;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.membership.ZooKeeperSettings;
+import io.warmpath.router.usage.Prices;
+import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.Policy;
 import io.warmpath.routing.ReplicaReport;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *     a random one, which makes sessions unknown to other routers and after a restart
  * @param http where the HTTP front door listens, or null for none
  * @param families rules for families, the first that matches a prompt decides
+ * @param metering how usage is kept
  */
 public record RouterConfig(
     String routerId,
@@ -39,7 +42,8 @@ public record RouterConfig(
     Duration drainTimeout,
     String sessionSecret,
     @Nullable Listen http,
-    @Var List<FamilyRule> families) {
+    @Var List<FamilyRule> families,
+    UsageMeter.Settings metering) {
 
   /** Makes a config without an HTTP front door and without rules for families. */
   public RouterConfig(
@@ -65,7 +69,8 @@ public record RouterConfig(
         drainTimeout,
         sessionSecret,
         null,
-        List.of());
+        List.of(),
+        UsageMeter.Settings.DEFAULT);
   }
 
   public RouterConfig {
@@ -105,7 +110,8 @@ public record RouterConfig(
         drainTimeout,
         sessionSecret,
         http,
-        families);
+        families,
+        metering);
   }
 
   /** Returns a copy that serves every model that is not named as {@code model} says. */
@@ -122,7 +128,8 @@ public record RouterConfig(
         drainTimeout,
         sessionSecret,
         http,
-        families);
+        families,
+        metering);
   }
 
   /** Returns a copy with other rules for families. */
@@ -139,7 +146,8 @@ public record RouterConfig(
         drainTimeout,
         sessionSecret,
         http,
-        newFamilies);
+        newFamilies,
+        metering);
   }
 
   /** Returns a copy with other limits. */
@@ -156,7 +164,8 @@ public record RouterConfig(
         drainTimeout,
         sessionSecret,
         http,
-        families);
+        families,
+        metering);
   }
 
   /** Returns a copy with an HTTP front door. */
@@ -173,7 +182,31 @@ public record RouterConfig(
         drainTimeout,
         sessionSecret,
         newHttp,
-        families);
+        families,
+        metering);
+  }
+
+  /** Returns a copy that keeps usage otherwise. */
+  public RouterConfig withMetering(UsageMeter.Settings newMetering) {
+    return new RouterConfig(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        http,
+        families,
+        newMetering);
+  }
+
+  /** What the model {@code name} costs. */
+  Prices prices(String name) {
+    return model(name).prices();
   }
 
   /** How the model {@code name} is served. */
@@ -229,12 +262,19 @@ public record RouterConfig(
    * @param placement its settings, {@code mode} among them
    * @param maxPromptTokens longest prompt that is taken, at least 1; the fleet's own limit holds
    *     too
+   * @param prices what its tokens cost
    */
-  public record Model(Policy policy, PlacementConfig placement, int maxPromptTokens) {
+  public record Model(
+      Policy policy, PlacementConfig placement, int maxPromptTokens, Prices prices) {
 
     /** Warmpath's own policy; prompts up to 2 million tokens. */
     public static final Model DEFAULT =
         new Model(Policy.WARMPATH, PlacementConfig.DEFAULT, 2_000_000);
+
+    /** Makes a model whose tokens cost nothing. */
+    public Model(Policy policy, PlacementConfig placement, int maxPromptTokens) {
+      this(policy, placement, maxPromptTokens, Prices.FREE);
+    }
 
     public Model {
       range("maxPromptTokens", maxPromptTokens, 1, Integer.MAX_VALUE);

@@ -4,9 +4,11 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Metadata;
 import io.grpc.stub.StreamObserver;
 import io.warmpath.membership.RecordCodec;
+import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.Decision;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.PickRequest;
+import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.v1.ExplainResponse;
@@ -14,6 +16,8 @@ import io.warmpath.v1.FleetReplica;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.GetFleetRequest;
 import io.warmpath.v1.GetFleetResponse;
+import io.warmpath.v1.GetUsageRequest;
+import io.warmpath.v1.GetUsageResponse;
 import io.warmpath.v1.Placement;
 import io.warmpath.v1.PlacementReason;
 import io.warmpath.v1.ReplicaRecord;
@@ -29,13 +33,19 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
   private final String routerId;
   private final BooleanSupplier connected;
   private final ConfigState config;
+  private final UsageAnswers usage;
 
   RoutingEndpoint(
-      RequestPath path, String routerId, BooleanSupplier connected, ConfigState config) {
+      RequestPath path,
+      String routerId,
+      BooleanSupplier connected,
+      ConfigState config,
+      UsageMeter meter) {
     this.path = path;
     this.routerId = routerId;
     this.connected = connected;
     this.config = config;
+    this.usage = new UsageAnswers(routerId, meter);
   }
 
   /** A decision and the table that it was made on. */
@@ -81,6 +91,15 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
     observer.onCompleted();
   }
 
+  @Override
+  public void getUsage(GetUsageRequest request, StreamObserver<GetUsageResponse> observer) {
+    try {
+      usage.answer(request, observer);
+    } catch (RequestRefusedException refused) {
+      fail(observer, refused.failure());
+    }
+  }
+
   private FleetReplica replica(FleetView.Observed observed, RoutingTable table) {
     FleetReplica.Builder replica =
         FleetReplica.newBuilder()
@@ -121,10 +140,11 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
     RoutingTable.Resolved model = table.resolve(request.getModel(), request.getLoraAdapter());
     Metadata none = new Metadata();
     AffinityInputs affinity = AffinityInputs.of(request, none);
+    PromptPrefix prefix = PromptReader.read(request, model, affinity);
     PickRequest pick =
         new PickRequest(
-            PromptReader.read(request, model, affinity),
-            path.sessions().key(affinity.tenant(), model.route().model(), affinity.sessionId()),
+            prefix,
+            PromptReader.session(request, model, affinity, prefix, path.sessions()),
             Wire.constraints(request.getRouting()),
             model.unable(),
             1);

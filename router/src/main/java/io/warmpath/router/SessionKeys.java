@@ -1,9 +1,12 @@
 package io.warmpath.router;
 
+import io.warmpath.routing.PromptPrefix;
+import io.warmpath.routing.PromptPrefixes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -46,12 +49,26 @@ final class SessionKeys {
   }
 
   /**
-   * Returns the key of a conversation that names no session, never 0.
+   * Returns the key of a conversation that names no session: that of its opening, the chain up to
+   * its last full step and the bytes since. Never 0, but for an empty opening.
    *
-   * @param chain chained hash of its opening but for the last bytes
-   * @param rest those last bytes
+   * @param prefix of the whole prompt
+   * @param canonical bytes of the prompt, at least those of the opening
+   * @param openingBytes how many of them are the opening
    */
-  long key(String tenant, String model, long chain, byte[] rest) {
+  long ofOpening(
+      String tenant, String model, PromptPrefix prefix, byte[] canonical, int openingBytes) {
+    if (openingBytes == 0) {
+      return 0;
+    }
+    int stepBytes = prefix.stepTokens() * PromptPrefixes.BYTES_PER_TOKEN;
+    int steps = Math.min(openingBytes / stepBytes, prefix.stepCount());
+    long chain = steps == 0 ? 0 : prefix.stepHash(steps - 1);
+    return key(
+        tenant, model, chain, Arrays.copyOfRange(canonical, steps * stepBytes, openingBytes));
+  }
+
+  private long key(String tenant, String model, long chain, byte[] rest) {
     Mac mac = macs.get();
     update(mac, tenant);
     update(mac, model);

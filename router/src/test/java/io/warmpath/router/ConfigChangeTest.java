@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.warmpath.membership.ZooKeeperSettings;
 import io.warmpath.router.RouterConfig.Listen;
+import io.warmpath.router.usage.Prices;
+import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.Policy;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +51,22 @@ final class ConfigChangeTest {
     assertThat(change.changes()).isTrue();
     assertThat(change.needsRestart()).isEmpty();
     assertThat(change.effective().defaultModel().placement().families().replicaSet()).isEqualTo(4);
+  }
+
+  @Test
+  void prices_changeAtOnce_andWhereUsageIsKeptDoesNot() {
+    RouterConfig.Model was = BASE.defaultModel();
+    RouterConfig.Model will =
+        new RouterConfig.Model(
+            was.policy(), was.placement(), was.maxPromptTokens(), new Prices(2, 1, 8));
+    UsageMeter.Settings elsewhere =
+        new UsageMeter.Settings(Path.of("elsewhere"), Duration.ofSeconds(1), 1, 1);
+    ConfigChange change =
+        ConfigChange.between(BASE, BASE.withDefaultModel(will).withMetering(elsewhere));
+    assertThat(change.changes()).isTrue();
+    assertThat(change.needsRestart()).containsExactly("metering");
+    assertThat(change.effective().prices("any").completion()).isEqualTo(8);
+    assertThat(change.effective().metering()).isEqualTo(BASE.metering());
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -160,6 +161,28 @@ final class FakeRelay implements AutoCloseable {
             "HTTP/1.1 503 X\r\ncontent-length: 2\r\nx-warmpath-answer: "
                 + base64(refused.toByteArray())
                 + "\r\n\r\nno");
+  }
+
+  /** What an engine says that cannot serve; {@code headers} end with a line break each. */
+  static Script fails(int status, String headers, String body) {
+    return (request, out) ->
+        write(
+            out,
+            "HTTP/1.1 %d X\r\ncontent-type: application/json\r\nx-warmpath-failed: 1\r\n"
+                .concat("%scontent-length: %d\r\n\r\n%s")
+                .formatted(status, headers, body.getBytes(UTF_8).length, body));
+  }
+
+  static String streamTail() {
+    return "0\r\n" + completedHeader() + "\r\n";
+  }
+
+  static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   static String streamHead() {

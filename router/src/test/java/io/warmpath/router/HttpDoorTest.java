@@ -7,10 +7,12 @@ import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.Lease.Outcome;
 import io.warmpath.routing.PickResult;
 import io.warmpath.routing.ReplicaReport;
+import io.warmpath.testkit.Await;
 import io.warmpath.testkit.SeededCases;
 import io.warmpath.v1.RefusalReason;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -20,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 
@@ -220,6 +223,43 @@ final class HttpDoorTest {
   }
 
   @Test
+  void engine_thatCannotServe_isReplacedUnseen_andTheLastOneSaysWhyItself() throws Exception {
+    FakeRelay.Script unable = FakeRelay.fails(503, "retry-after: 7\r\n", "{\"why\":\"asleep\"}");
+    try (FakeRelay a = FakeRelay.start("a", unable);
+        FakeRelay b = FakeRelay.start("b", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(a, b)) {
+      assertThat(post(harness, "/v1/completions", "{\"model\":\"m\"}").body()).isEqualTo("one");
+      assertThat(harness.outcomes()).containsExactly(Outcome.Failed.class, Outcome.Completed.class);
+    }
+    try (FakeRelay a = FakeRelay.start("a", unable);
+        RouterHarness harness = harness(a)) {
+      HttpResponse<String> response = post(harness, "/v1/completions", "{\"model\":\"m\"}");
+      assertThat(response.statusCode()).isEqualTo(503);
+      assertThat(response.body()).isEqualTo("{\"why\":\"asleep\"}");
+      assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
+      assertThat(response.headers().firstValue("retry-after")).hasValue("7");
+    }
+  }
+
+  @Test
+  void errorEvent_ofTheEngine_reachesTheClientAndIsAFailure() throws Exception {
+    String event = "data: {\"error\":{}}\n\n";
+    try (FakeRelay a =
+            FakeRelay.start(
+                "a",
+                (request, out) ->
+                    FakeRelay.write(
+                        out,
+                        FakeRelay.streamHead()
+                            + FakeRelay.chunk(event)
+                            + "0\r\nx-warmpath-failed: error event\r\n\r\n"));
+        RouterHarness harness = harness(a)) {
+      assertThat(post(harness, "/v1/completions", "{\"model\":\"m\"}").body()).isEqualTo(event);
+      assertThat(harness.outcomes()).containsExactly(Outcome.Failed.class);
+    }
+  }
+
+  @Test
   void rejection_ofTheWholeFleet_hasOpenAisForm() throws Exception {
     try (FakeRelay a = FakeRelay.start("a", FakeRelay.streams());
         RouterHarness harness = harness(a)) {
@@ -257,6 +297,54 @@ final class HttpDoorTest {
       assertThat(harness.outcomes()).containsExactly(Outcome.Cancelled.class);
       request.socket().setSoTimeout(10_000);
       assertThat(a.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void client_thatLeavesAfterTheLastEvent_wasServed() throws Exception {
+    CountDownLatch clientLeft = new CountDownLatch(1);
+    try (FakeRelay a =
+            FakeRelay.start(
+                "a",
+                (request, out) -> {
+                  FakeRelay.write(out, FakeRelay.streamHead() + FakeRelay.chunk("data: x\n\nda"));
+                  FakeRelay.write(out, FakeRelay.chunk("ta: [DONE]\n") + FakeRelay.chunk("\n"));
+                  FakeRelay.await(clientLeft);
+                  FakeRelay.write(out, FakeRelay.streamTail());
+                });
+        RouterHarness harness = harness(a)) {
+      try (Socket socket =
+          new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
+        socket.getOutputStream().write(post("{}").getBytes(UTF_8));
+        readUntil(socket.getInputStream(), "[DONE]\n\r\n1\r\n\n");
+      }
+      Await.until(
+          "the door sees it",
+          RouterHarness.LIMIT,
+          () -> admin(harness).contains("warmpath_http_connections 0"));
+      clientLeft.countDown();
+      assertThat(harness.outcomes()).containsExactly(Outcome.Completed.class);
+      assertThat(harness.placement.leases().getFirst().outcomes)
+          .containsExactly(new Outcome.Completed(300, 128, 3));
+    }
+  }
+
+  private static String admin(RouterHarness harness) {
+    try {
+      return harness.admin("/metrics");
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException stop) {
+      throw new AssertionError(stop);
+    }
+  }
+
+  private static void readUntil(InputStream in, String ending) throws IOException {
+    StringBuilder read = new StringBuilder();
+    while (read.indexOf(ending) < 0) {
+      int next = in.read();
+      assertThat(next).as("after " + read).isNotNegative();
+      read.append((char) next);
     }
   }
 

@@ -118,7 +118,8 @@ record ModelSection(
             max = "1",
             reloadable = true)
         double saturationThreshold,
-    @Setting(doc = "When a failing replica is left alone.") Ejection ejection) {
+    @Setting(doc = "When a failing replica is left alone.") Ejection ejection,
+    @Setting(doc = "What its tokens cost, in whatever currency.") PricesSection prices) {
 
   ModelSection {
     if (policy.needsCacheIndex()) {
@@ -148,7 +149,7 @@ record ModelSection(
                 maxQueueWait.seconds(), seconds(staleAfter), maxAttempts, saturationThreshold),
             ejection.config(),
             Set.of());
-    return new RouterConfig.Model(policy, placement, maxPromptTokens);
+    return new RouterConfig.Model(policy, placement, maxPromptTokens, prices.config());
   }
 
   private static double seconds(Duration duration) {

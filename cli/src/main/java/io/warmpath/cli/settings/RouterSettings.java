@@ -50,6 +50,7 @@ public record RouterSettings(
     @Setting(doc = "How a changed config is noticed.") Reload reload,
     @Setting(doc = "What one router takes on.") Limits limits,
     @Setting(doc = "How agents are talked to.") Upstream upstream,
+    @Setting(doc = "How usage is kept.") MeteringSection metering,
     @Setting(
             doc = "Longest wait for running requests at shutdown.",
             defaultValue = "30s",
@@ -95,6 +96,7 @@ public record RouterSettings(
             drainTimeout,
             sessionSecret == null ? "" : sessionSecret.value());
     return config
+        .withMetering(metering.config())
         .withFamilies(rules(families, prefixes, defaults, models))
         .withHttp(new RouterConfig.Listen(http.host(), http.port()));
   }

@@ -22,11 +22,14 @@ public final class AnswerMeter {
    * Within a JSON text the quotes of "usage" would be escaped, so what a model writes is never
    * taken for it. Pieces may be cut anywhere.
    *
+   * An error within a stream is an event whose data begins with the member `error`.
+   *
    * Streams of /v1/responses announce themselves before the engine has begun. Their output begins
    * with the first event whose type ends in `delta`.
    */
   private static final byte[] NAME = "\"usage\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] DELTA = "delta\"".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] ERROR = "\ndata:{\"error\":".getBytes(StandardCharsets.US_ASCII);
   private static final int MAX_OBJECT_BYTES = 4096;
   private static final int INITIAL_OBJECT_BYTES = 256;
 
@@ -34,6 +37,8 @@ public final class AnswerMeter {
   private State state = State.TEXT;
   private int matched;
   private int deltaMatched;
+  private int errorMatched = 1; // The first line has no line break before it.
+  private boolean toldError;
   private boolean output;
   private int events;
   private byte previous;
@@ -86,6 +91,11 @@ public final class AnswerMeter {
     return output;
   }
 
+  /** Whether an event of a stream told an error. */
+  public boolean toldError() {
+    return toldError;
+  }
+
   /** Events of a stream that have passed, the end mark included. */
   public int events() {
     return events;
@@ -101,6 +111,7 @@ public final class AnswerMeter {
       events++;
     }
     previous = value;
+    lookForError(value);
     if (!output) {
       deltaMatched = advance(DELTA, deltaMatched, value);
       output = deltaMatched == DELTA.length;
@@ -118,6 +129,17 @@ public final class AnswerMeter {
     }
   }
 
+  private void lookForError(byte value) {
+    if (value == ' ' && errorMatched > 1) {
+      return; // Wherever JSON and the event's form allow it.
+    }
+    errorMatched = advance(ERROR, errorMatched, value);
+    if (errorMatched == ERROR.length) {
+      toldError = true;
+      errorMatched = 0;
+    }
+  }
+
   private void lookForName(byte value) {
     matched = advance(NAME, matched, value);
     if (matched == NAME.length) {
@@ -126,9 +148,7 @@ public final class AnswerMeter {
     }
   }
 
-  /**
-   * Both patterns' first byte occurs nowhere else in them but at an end, which makes this exact.
-   */
+  /** The patterns' first bytes occur nowhere else in them but at an end, which makes this exact. */
   private static int advance(byte[] pattern, int matched, byte value) {
     if (value == pattern[matched]) {
       return matched + 1;

@@ -79,6 +79,16 @@ final class AnswerMeterTest {
     assertThat(metered("/v1/chat/completions", "d").hasOutput()).isTrue();
   }
 
+  @Test
+  void error_isAnEventWhoseDataBeginsWithIt() {
+    String path = "/v1/completions";
+    assertThat(metered(path, "data: {\"error\": {}}\n\n").toldError()).isTrue();
+    assertThat(metered(path, "data: {}\n\ndata:{ \"error\" : {}}\n\n").toldError()).isTrue();
+    assertThat(metered(path, "data: {\"a\":{\"error\":1}}\n\n").toldError()).isFalse();
+    assertThat(metered(path, "data: {\"text\":\"\\ndata: {\\\"error\\\":\"}").toldError())
+        .isFalse();
+  }
+
   private static AnswerMeter metered(String path, String answer) {
     AnswerMeter meter = new AnswerMeter(path);
     look(meter, answer);

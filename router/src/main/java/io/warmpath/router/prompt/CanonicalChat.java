@@ -7,6 +7,7 @@ import io.warmpath.v1.ChatMessage;
 import io.warmpath.v1.ChatPrompt;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,6 +18,8 @@ import java.util.TreeMap;
  * conversation that goes on has the bytes of its beginning as a prefix.
  */
 public final class CanonicalChat {
+
+  private static final String END = "]}";
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -29,8 +32,27 @@ public final class CanonicalChat {
     canonical.list(chat.getToolsList().stream().map(CanonicalChat::value).toList());
     canonical.raw("],\"messages\":[");
     canonical.list(chat.getMessagesList().stream().map(CanonicalChat::message).toList());
-    canonical.raw("]}");
+    canonical.raw(END);
     return canonical.out.toByteArray();
+  }
+
+  /**
+   * Returns of the canonical bytes of {@code chat} those up to the end of the first message of the
+   * user, which stay the same while the conversation goes on; none when the user says nothing.
+   */
+  public static byte[] opening(ChatPrompt chat) {
+    for (int i = 0; i < chat.getMessagesCount(); i++) {
+      if (chat.getMessages(i).getRole().equals("user")) {
+        byte[] whole =
+            bytes(
+                ChatPrompt.newBuilder()
+                    .addAllTools(chat.getToolsList())
+                    .addAllMessages(chat.getMessagesList().subList(0, i + 1))
+                    .build());
+        return Arrays.copyOf(whole, whole.length - END.length());
+      }
+    }
+    return new byte[0];
   }
 
   /** Returns the canonical bytes of chats without tools whose first message begins so, to there. */

@@ -94,7 +94,14 @@ final class PromptBodyTest {
         {"messages":[{"role":"system","content":"be \\"brief\\"\\n"},
                      {"role":"user","content":"\\u00e9\\ud83d\\ude00\\\\"}]}\
         """;
-    assertThat(parse(body).canonicalBytes()).isEqualTo(CanonicalChat.bytes(chat));
+    PromptBody parsed = parse(body);
+    assertThat(parsed.canonicalBytes()).isEqualTo(CanonicalChat.bytes(chat));
+    byte[] opening = Arrays.copyOf(parsed.canonicalBytes(), parsed.openingBytes());
+    assertThat(CanonicalChat.opening(chat)).isEqualTo(opening);
+    ChatPrompt longer =
+        chat.toBuilder().addMessages(ChatMessage.newBuilder().setRole("assistant")).build();
+    assertThat(CanonicalChat.opening(longer)).isEqualTo(opening);
+    assertThat(CanonicalChat.opening(ChatPrompt.getDefaultInstance())).isEmpty();
   }
 
   @Test

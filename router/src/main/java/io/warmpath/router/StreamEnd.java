@@ -1,0 +1,46 @@
+package io.warmpath.router;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Watches an event stream pass and knows whether the client has been told its end, by the last
+ * sixteen bytes.
+ */
+final class StreamEnd {
+
+  /** How streams of OpenAI's API end. */
+  private static final long DONE = longOf("[DONE]\n\n");
+
+  /** How streams of Anthropic's API end, with {@code "type":"message_stop"}. */
+  private static final long MESSAGE = longOf("message_");
+
+  private static final long STOP = longOf("stop\"}\n\n");
+
+  private long older;
+  private long last;
+
+  private static long longOf(String eightBytes) {
+    return ByteBuffer.wrap(eightBytes.getBytes(StandardCharsets.US_ASCII)).getLong();
+  }
+
+  /** Looks at a piece, and leaves it as it is. */
+  void look(ByteBuf piece) {
+    int end = piece.writerIndex();
+    if (piece.readableBytes() >= 2 * Long.BYTES) {
+      older = piece.getLong(end - 2 * Long.BYTES);
+      last = piece.getLong(end - Long.BYTES);
+      return;
+    }
+    for (int i = piece.readerIndex(); i < end; i++) {
+      older = older << Byte.SIZE | last >>> (Long.SIZE - Byte.SIZE);
+      last = last << Byte.SIZE | piece.getUnsignedByte(i);
+    }
+  }
+
+  /** Whether all of the stream has passed. */
+  boolean reached() {
+    return last == DONE || (last == STOP && older == MESSAGE);
+  }
+}

@@ -1,0 +1,45 @@
+package io.warmpath.router;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.errorprone.annotations.Var;
+import io.netty.buffer.Unpooled;
+import io.warmpath.testkit.SeededCases;
+import org.junit.jupiter.api.Test;
+
+final class StreamEndTest {
+
+  @Test
+  void reached_afterTheLastByteOnly_whereverPiecesAreCut() {
+    SeededCases.run(
+        500,
+        random -> {
+          String last = random.nextBoolean() ? "[DONE]" : "{\"type\":\"message_stop\"}";
+          byte[] stream = ("data: {\"a\":1}\n\ndata: " + last + "\n\n").getBytes(UTF_8);
+          StreamEnd end = new StreamEnd();
+          for (@Var int from = 0; from < stream.length; ) {
+            assertThat(end.reached()).isFalse();
+            int length = Math.min(stream.length - from, 1 + random.nextInt(30));
+            end.look(Unpooled.wrappedBuffer(stream, from, length));
+            from += length;
+          }
+          assertThat(end.reached()).isTrue();
+        });
+  }
+
+  @Test
+  void reached_withinAStream_isNever() {
+    for (String event :
+        new String[] {
+          "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n",
+          "data: {\"index\":0,\"type\":\"content_block_stop\"}\n\n",
+          "data: \"[DONE]\"\n\n",
+          "",
+        }) {
+      StreamEnd end = new StreamEnd();
+      end.look(Unpooled.copiedBuffer(event, UTF_8));
+      assertThat(end.reached()).as(event).isFalse();
+    }
+  }
+}
