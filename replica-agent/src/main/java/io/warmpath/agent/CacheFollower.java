@@ -23,6 +23,7 @@ final class CacheFollower implements KvEventSubscriber.Listener {
   private final EventLoop loop;
   private final Ticker ticker;
   private final CacheContent content;
+  private final ReplicaMetrics metrics;
   private final Listener listener;
   private @Nullable KvEventSubscriber subscriber;
 
@@ -36,9 +37,11 @@ final class CacheFollower implements KvEventSubscriber.Listener {
     void onCacheLost();
   }
 
-  CacheFollower(EventLoop loop, Ticker ticker, int stepTokens, Listener listener) {
+  CacheFollower(
+      EventLoop loop, Ticker ticker, int stepTokens, ReplicaMetrics metrics, Listener listener) {
     this.loop = loop;
     this.ticker = ticker;
+    this.metrics = metrics;
     this.content = new CacheContent(stepTokens, MAX_BLOCKS);
     this.listener = listener;
   }
@@ -47,7 +50,10 @@ final class CacheFollower implements KvEventSubscriber.Listener {
   void start(AgentConfig.Engine engine) {
     String endpoint = engine.kvEvents();
     if (endpoint != null) {
-      subscriber = KvEventSubscriber.start(endpoint, engine.kvReplay(), engine.replicaId(), this);
+      KvEventSubscriber started =
+          KvEventSubscriber.start(endpoint, engine.kvReplay(), engine.replicaId(), this);
+      metrics.watch(started, content);
+      subscriber = started;
     }
   }
 

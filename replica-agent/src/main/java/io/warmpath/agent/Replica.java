@@ -129,7 +129,8 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     this.prefillTimes =
         new PrefillTimes(new PrefillSpeedEstimator(engine.initialPrefill()), ticker.nanos());
     this.queue = new ReplicaQueue(queueSettings(config.queue()), engine.initialPrefill());
-    this.cacheFollower = new CacheFollower(loop, ticker, engine.stepTokens(), this);
+    this.cacheFollower =
+        new CacheFollower(loop, ticker, engine.stepTokens(), setup.metrics(), this);
     this.epoch = setup.unixMillis().getAsLong();
   }
 
