@@ -52,8 +52,7 @@ abstract class EngineSuite {
 
   private final Prompts prompts = new Prompts(System.nanoTime());
 
-  @TempDir(cleanup = org.junit.jupiter.api.io.CleanupMode.ALWAYS)
-  private Path directory;
+  private Path directory = Path.of("");
 
   private List<TestEngine> engines = List.of();
   private InteropCluster cluster;
@@ -63,7 +62,8 @@ abstract class EngineSuite {
   abstract List<TestEngine> startEngines(int count, Path directory) throws IOException;
 
   @BeforeAll
-  void startEngines() throws IOException {
+  void startEngines(@TempDir Path temporary) throws IOException {
+    directory = temporary;
     engines = startEngines(2, directory);
   }
 
