@@ -12,13 +12,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Follows an engine's cache by its events, where the engine publishes them: then the eviction mark
- * is exact and not an estimate. Confined to the replica's event loop, to which the subscriber's
- * thread hands the events over.
+ * of prompts in token ids is exact and not an estimate. Confined to the replica's event loop, to
+ * which the subscriber's thread hands the events over.
  */
 final class CacheFollower implements KvEventSubscriber.Listener {
 
   /** Most blocks kept; at 16 tokens a block this is a cache of 16 million tokens. */
   private static final int MAX_BLOCKS = 1 << 20;
+
+  /*
+   * Events tell when a step is stored and removed; when it was used in between is known only for
+   * prompts whose steps are hashes of tokens. A step of a text may have been used later than events
+   * say, so with mostly such prompts the mark of the events is a lower bound.
+   */
+  private static final double KNOWN_SHARE_STEP = 0.1;
+  private static final double MOSTLY = 0.5;
 
   private final EventLoop loop;
   private final Ticker ticker;
@@ -27,11 +35,17 @@ final class CacheFollower implements KvEventSubscriber.Listener {
   private final Listener listener;
   private @Nullable KvEventSubscriber subscriber;
 
+  /** Share of the prompts served lately whose steps the events know, 0..1. */
+  private double knownShare = 1;
+
   /** Hears of the cache on the event loop. */
   interface Listener {
 
-    /** Steps were evicted, of which the last used one was used then. */
-    void onEvicted(long lastTouchNanos);
+    /**
+     * Steps were evicted, of which the last used one was used then; or, unless {@code exact}, then
+     * at the earliest.
+     */
+    void onEvicted(long lastTouchNanos, boolean exact);
 
     /** The engine dropped its whole cache. */
     void onCacheLost();
@@ -62,10 +76,18 @@ final class CacheFollower implements KvEventSubscriber.Listener {
     content.setModel(model);
   }
 
-  /** A request with this prompt was served. */
+  /** A request with this prompt is being served. */
   void touch(PromptPrefix prefix, long nowNanos) {
     if (subscriber != null) {
       content.touch(prefix, nowNanos);
+    }
+  }
+
+  /** A request with this prompt was served to its end; by now the events of its prompt are here. */
+  void finished(PromptPrefix prefix, long nowNanos) {
+    if (subscriber != null && prefix.stepCount() > 0) {
+      double known = content.touch(prefix, nowNanos) ? 1 : 0;
+      knownShare += KNOWN_SHARE_STEP * (known - knownShare);
     }
   }
 
@@ -104,7 +126,7 @@ final class CacheFollower implements KvEventSubscriber.Listener {
       listener.onCacheLost();
     }
     if (content.hasEvicted() && (!before || content.evictionMarkNanos() != markBefore)) {
-      listener.onEvicted(content.evictionMarkNanos());
+      listener.onEvicted(content.evictionMarkNanos(), knownShare > MOSTLY);
     }
   }
 }

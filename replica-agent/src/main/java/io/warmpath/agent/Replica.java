@@ -303,7 +303,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     metrics().tokens(usage.getCachedTokens(), computed, usage.getCompletionTokens());
     long now = ticker.nanos();
     activity.finished(call.prefix(), usage.getCompletionTokens(), now);
-    cacheFollower.touch(call.prefix(), now);
+    cacheFollower.finished(call.prefix(), now);
   }
 
   /** Of a call's prompt so many tokens were computed; negative when the engine did not say. */
@@ -399,8 +399,8 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
   }
 
   @Override
-  public void onEvicted(long lastTouchNanos) {
-    activity.evicted(lastTouchNanos);
+  public void onEvicted(long lastTouchNanos, boolean exact) {
+    activity.evicted(lastTouchNanos, exact);
   }
 
   @Override

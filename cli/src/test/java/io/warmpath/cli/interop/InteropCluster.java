@@ -19,6 +19,7 @@ import io.warmpath.routing.Ticker;
 import io.warmpath.testkit.Await;
 import io.warmpath.v1.InferenceServiceGrpc;
 import io.warmpath.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
+import io.warmpath.v1.InferenceServiceGrpc.InferenceServiceStub;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
@@ -99,7 +101,13 @@ final class InteropCluster implements AutoCloseable {
   /** The gRPC door. */
   InferenceServiceBlockingStub grpc() {
     return InferenceServiceGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(LIMIT.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
+        .withDeadlineAfter(LIMIT.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** The same for many calls at once. */
+  InferenceServiceStub grpcAsync() {
+    return InferenceServiceGrpc.newStub(channel)
+        .withDeadlineAfter(LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** Where the HTTP door is. */

@@ -8,10 +8,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.util.Objects;
 
-/** The simulated engine, twenty times as fast as the one that it imitates. */
+/** The simulated engine, five times as fast as the one that it imitates. */
 final class SimulatedTestEngine implements TestEngine {
 
-  private static final double SPEED = 20;
+  private static final double SPEED = 5;
 
   private final SimulatedEngineServer server;
 

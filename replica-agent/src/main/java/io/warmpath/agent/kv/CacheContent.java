@@ -100,14 +100,20 @@ public final class CacheContent {
     }
   }
 
-  /** A request with this prompt was served: its steps were used. */
-  public void touch(PromptPrefix prefix, long nowNanos) {
+  /**
+   * A request with this prompt was served: its steps were used. Returns whether any of them is
+   * known; none is when the router hashed the prompt's text, since events tell of tokens.
+   */
+  public boolean touch(PromptPrefix prefix, long nowNanos) {
+    @Var boolean known = false;
     for (int i = 0; i < prefix.stepCount(); i++) {
       Step step = steps.get(prefix.stepHash(i));
       if (step != null) {
         step.touchedNanos = nowNanos;
+        known = true;
       }
     }
+    return known;
   }
 
   /** Nothing is known any more. The eviction mark goes with it. */
