@@ -15,6 +15,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.warmpath.membership.Announcer;
 import io.warmpath.membership.MembershipClient;
+import io.warmpath.membership.MembershipMetrics;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.ReplicaReport.State;
 import io.warmpath.routing.Ticker;
@@ -60,6 +61,7 @@ public final class Agent implements AutoCloseable {
   private final List<Announcer<ReplicaReport>> announcers = new ArrayList<>();
   private final EventLoopGroup loops;
   private final MembershipClient membership;
+  private final MembershipMetrics membershipMetrics = new MembershipMetrics(registry);
   private @Nullable Server server;
   private @Nullable RelayServer relay;
   private @Nullable AdminServer admin;
@@ -71,6 +73,7 @@ public final class Agent implements AutoCloseable {
   private Agent(AgentConfig config, MembershipClient membership) {
     this.config = config;
     this.membership = membership;
+    membershipMetrics.watch(membership);
     this.loops =
         new MultiThreadIoEventLoopGroup(
             config.ioThreads(),
@@ -116,6 +119,7 @@ public final class Agent implements AutoCloseable {
   private void addReplica(AgentConfig.Engine engine) {
     Announcer<ReplicaReport> announcer = Announcer.forReplica(membership);
     announcers.add(announcer);
+    membershipMetrics.watch(announcer, engine.replicaId());
     ReplicaMetrics metrics = new ReplicaMetrics(registry, engine.replicaId());
     Replica.Setup setup =
         new Replica.Setup(

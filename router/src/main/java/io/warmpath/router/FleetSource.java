@@ -1,8 +1,10 @@
 package io.warmpath.router;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.warmpath.membership.Announcer;
 import io.warmpath.membership.Directory;
 import io.warmpath.membership.MembershipClient;
+import io.warmpath.membership.MembershipMetrics;
 import io.warmpath.membership.RouterInfo;
 import io.warmpath.membership.ZooKeeperSettings;
 import io.warmpath.routing.FleetView;
@@ -36,10 +38,15 @@ sealed interface FleetSource extends AutoCloseable {
    *
    * @throws io.warmpath.membership.MembershipException when ZooKeeper cannot be used
    */
-  static FleetSource of(RouterConfig.Fleet fleet, Ticker ticker, String routerId) {
+  static FleetSource of(
+      RouterConfig.Fleet fleet, Ticker ticker, String routerId, MeterRegistry registry) {
     return switch (fleet) {
       case RouterConfig.Fleet.ZooKeeper(ZooKeeperSettings settings) ->
-          new FromZooKeeper(MembershipClient.connect(settings), ticker, routerId);
+          new FromZooKeeper(
+              MembershipClient.connect(settings),
+              ticker,
+              routerId,
+              new MembershipMetrics(registry));
       case RouterConfig.Fleet.Fixed(List<ReplicaReport> replicas) -> new Fixed(replicas, ticker);
     };
   }
@@ -50,23 +57,31 @@ sealed interface FleetSource extends AutoCloseable {
     private final MembershipClient client;
     private final Ticker ticker;
     private final String routerId;
+    private final MembershipMetrics metrics;
     private @Nullable Announcer<RouterInfo> announcer;
     private volatile @Nullable Directory directory;
 
-    FromZooKeeper(MembershipClient client, Ticker ticker, String routerId) {
+    FromZooKeeper(
+        MembershipClient client, Ticker ticker, String routerId, MembershipMetrics metrics) {
       this.client = client;
       this.ticker = ticker;
       this.routerId = routerId;
+      this.metrics = metrics;
+      metrics.watch(client);
     }
 
     @Override
     public void follow(Consumer<FleetView> listener) {
-      directory = Directory.open(client, ticker, routerId, listener);
+      Directory opened = Directory.open(client, ticker, routerId, listener);
+      metrics.watch(opened);
+      directory = opened;
     }
 
     @Override
     public void announce(RouterInfo router) {
-      announcer = Announcer.forRouter(client, router);
+      Announcer<RouterInfo> opened = Announcer.forRouter(client, router);
+      metrics.watch(opened, routerId);
+      announcer = opened;
     }
 
     @Override

@@ -57,7 +57,7 @@ public final class Router implements AutoCloseable {
     this.routerId = config.routerId().isEmpty() ? newId() : config.routerId();
     this.inFlight = new InFlight(config.limits().maxInFlight());
     this.configState = new ConfigState(registry, ticker);
-    this.fleet = FleetSource.of(config.fleet(), ticker, routerId);
+    this.fleet = FleetSource.of(config.fleet(), ticker, routerId, registry);
     this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes());
     this.control = new FleetControl(config, loops, ticker, registry, placements, this::onPublished);
     RequestPath path =

@@ -37,4 +37,10 @@ record Task(
   boolean isConfined() {
     return confinement() != null;
   }
+
+  /** Returns the last touch that still counts, given how long touches count at most. */
+  long oldestMillis(double ttlSeconds) {
+    double least = settings == null ? ttlSeconds : Math.min(ttlSeconds, settings.ttlSeconds());
+    return least == Double.POSITIVE_INFINITY ? 0 : now.millis() - (long) (least * 1000);
+  }
 }

@@ -7,11 +7,13 @@ import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mechanism;
 import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.RecentAnchors;
+import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.Ticker;
 import io.warmpath.routing.fleet.Fleet;
 import io.warmpath.routing.fleet.FleetTracker;
 import io.warmpath.routing.fleet.ReplicaSlot;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prefix affinity by cost: a prompt goes where its prefix is cached, unless waiting there costs
@@ -26,17 +28,17 @@ public final class WarmpathPlacement implements Placement {
    * the replica is gone or its epoch changes.
    *
    * Reports repeat their anchors for ten seconds, so that a lost report loses nothing; what the
-   * report before this one must have said already is left out.
+   * report heard before this one has said already is left out. The replica's own clock tells how
+   * long ago that was: its reports may be on their way for different times.
    */
-  /** How much longer one report may be on its way than the one before it. */
-  private static final long JITTER_MILLIS = 1000;
+  private static final long ROUNDING_MILLIS = 2;
 
   private volatile Shared shared;
   private final long seed;
   private final FleetTracker tracker;
   private final FamilyBook families;
   private long[] evictedMillis = {};
-  private long[] heardMillis = {};
+  private @Nullable Heard[] heard = {};
   private volatile WarmpathPicker picker;
 
   /** A placement with no replica yet; {@code seed} breaks ties. */
@@ -123,25 +125,37 @@ public final class WarmpathPlacement implements Placement {
       return;
     }
     RecentAnchors recent = observed.report().anchors();
-    long knownMillis = lastHeardMillis(slot, receivedMillis) - JITTER_MILLIS;
+    double newsMillis = sinceLastHeardMillis(slot, observed.report(), receivedMillis);
     for (int i = 0; i < recent.size(); i++) {
-      long touchMillis = receivedMillis - recent.ageMillis(i);
-      if (touchMillis >= knownMillis) {
+      if (recent.ageMillis(i) <= newsMillis + ROUNDING_MILLIS) {
+        long touchMillis = receivedMillis - recent.ageMillis(i);
         long aliveMillis = Math.max(slot.bornMillis(), touchMillis);
         shared.memory().anchors().touch(recent.hash(i), slot.number(), aliveMillis);
       }
     }
   }
 
-  /** Returns when this cache's report before this one came, 0 for none, and notes this one. */
-  private long lastHeardMillis(ReplicaSlot slot, long receivedMillis) {
-    if (slot.number() >= heardMillis.length) {
-      heardMillis = Arrays.copyOf(heardMillis, slot.number() + 16);
+  /** Returns how long before this report the last one that was heard of this cache was made. */
+  private double sinceLastHeardMillis(ReplicaSlot slot, ReplicaReport report, long receivedMillis) {
+    if (slot.number() >= heard.length) {
+      heard = Arrays.copyOf(heard, slot.number() + 16);
     }
-    long before = heardMillis[slot.number()];
-    heardMillis[slot.number()] = receivedMillis;
-    return before < slot.bornMillis() ? 0 : before;
+    @Nullable Heard before = heard[slot.number()];
+    Heard now = new Heard(slot, report.epoch(), receivedMillis, report.readySeconds() * 1000);
+    heard[slot.number()] = now;
+    return before == null || before.slot != slot || before.epoch != now.epoch
+        ? Double.POSITIVE_INFINITY
+        : Math.max(
+            (double) (now.receivedMillis - before.receivedMillis),
+            now.readyMillis - before.readyMillis);
   }
+
+  /**
+   * When a report was heard.
+   *
+   * @param readyMillis the same by the replica's clock, unless it became ready anew
+   */
+  private record Heard(ReplicaSlot slot, long epoch, long receivedMillis, double readyMillis) {}
 
   private void hearEvictionMark(
       ReplicaSlot slot, FleetView.Observed observed, long receivedMillis) {

@@ -201,7 +201,7 @@ final class ReplayTest {
             false,
             0.1,
             List.of());
-    assertThat(run(trace, study, "pooled-cache", 1).tokenHitRate()).isCloseTo(0.246, within(0.003));
+    assertThat(run(trace, study, "pooled-cache", 1).tokenHitRate()).isCloseTo(0.250, within(0.005));
     assertThat(run(trace, study, "round-robin", 1).tokenHitRate()).isCloseTo(0.057, within(0.003));
   }
 }

@@ -1,0 +1,75 @@
+package io.warmpath.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.warmpath.agent.Agent;
+import io.warmpath.agent.AgentConfig;
+import io.warmpath.cli.local.LocalCluster;
+import io.warmpath.cli.local.LocalClusterSettings;
+import io.warmpath.membership.ZooKeeperSettings;
+import io.warmpath.simulator.engine.EngineProfile;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The page about metrics lists what the processes serve. */
+final class MetricsPageTest {
+
+  private static final Path PAGE =
+      Path.of(System.getProperty("warmpath.root"), "docs", "metrics.md");
+
+  @Test
+  void page_listsEveryMetricOfRouterAndAgentAndNoOther() throws Exception {
+    Set<String> served = new TreeSet<>();
+    try (LocalCluster cluster =
+        LocalCluster.start(
+            LocalClusterSettings.of(1, EngineProfile.named("8b-h100").atSpeed(100)))) {
+      cluster.awaitReady(Duration.ofSeconds(60));
+      served.addAll(metricsAt(cluster.router().adminPort()));
+      AgentConfig.Engine engine =
+          new AgentConfig.Engine(cluster.engines().getFirst().url().toString(), "replica-9", 1);
+      ZooKeeperSettings zookeeper = ZooKeeperSettings.of(cluster.zooKeeperAddress());
+      AgentConfig.Endpoint any = AgentConfig.Endpoint.loopback();
+      AgentConfig config = AgentConfig.of(List.of(engine), zookeeper).withEndpoints(any, any, any);
+      try (Agent agent = Agent.start(config)) {
+        served.addAll(metricsAt(agent.adminPort()));
+      }
+    }
+    Set<String> listed =
+        Pattern.compile("^\\| `(warmpath_\\w+)`", Pattern.MULTILINE)
+            .matcher(Files.readString(PAGE))
+            .results()
+            .map(match -> match.group(1))
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(listed).containsAll(served);
+    // Counted under a name that begins with the first look at an engine.
+    listed.remove("warmpath_agent_scrapes_total");
+    assertThat(served).containsAll(listed);
+  }
+
+  private static Set<String> metricsAt(int port) throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      String page =
+          http.send(
+                  HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
+                      .build(),
+                  BodyHandlers.ofString())
+              .body();
+      return Pattern.compile("^# TYPE (warmpath_\\w+?)(_max)? \\w+$", Pattern.MULTILINE)
+          .matcher(page)
+          .results()
+          .map(match -> match.group(1))
+          .collect(Collectors.toSet());
+    }
+  }
+}
