@@ -37,7 +37,8 @@ final class MetricsPageTest {
       cluster.awaitReady(Duration.ofSeconds(60));
       served.addAll(metricsAt(cluster.router().adminPort()));
       AgentConfig.Engine engine =
-          new AgentConfig.Engine(cluster.engines().getFirst().url().toString(), "replica-9", 1);
+          new AgentConfig.Engine(cluster.engines().getFirst().url().toString(), "replica-9", 1)
+              .withKvEvents("tcp://127.0.0.1:1", null);
       ZooKeeperSettings zookeeper = ZooKeeperSettings.of(cluster.zooKeeperAddress());
       AgentConfig.Endpoint any = AgentConfig.Endpoint.loopback();
       AgentConfig config = AgentConfig.of(List.of(engine), zookeeper).withEndpoints(any, any, any);

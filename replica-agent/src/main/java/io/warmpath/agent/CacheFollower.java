@@ -31,9 +31,9 @@ final class CacheFollower implements KvEventSubscriber.Listener {
   private final EventLoop loop;
   private final Ticker ticker;
   private final CacheContent content;
-  private final ReplicaMetrics metrics;
   private final Listener listener;
-  private @Nullable KvEventSubscriber subscriber;
+  private final @Nullable KvEventSubscriber subscriber;
+  private boolean following;
 
   /** Share of the prompts served lately whose steps the events know, 0..1. */
   private double knownShare = 1;
@@ -51,29 +51,35 @@ final class CacheFollower implements KvEventSubscriber.Listener {
     void onCacheLost();
   }
 
+  /** A follower of {@code engine}'s events, if it publishes any, that does not follow yet. */
   CacheFollower(
-      EventLoop loop, Ticker ticker, int stepTokens, ReplicaMetrics metrics, Listener listener) {
+      AgentConfig.Engine engine,
+      EventLoop loop,
+      Ticker ticker,
+      int stepTokens,
+      ReplicaMetrics metrics,
+      Listener listener) {
     this.loop = loop;
     this.ticker = ticker;
-    this.metrics = metrics;
     this.content = new CacheContent(stepTokens, MAX_BLOCKS);
     this.listener = listener;
-  }
-
-  /** Begins to receive the events of {@code engine}, if it publishes any. */
-  void start(AgentConfig.Engine engine) {
     String endpoint = engine.kvEvents();
-    if (endpoint != null) {
-      KvEventSubscriber started =
-          KvEventSubscriber.start(endpoint, engine.kvReplay(), engine.replicaId(), this);
-      metrics.watch(started, content);
-      subscriber = started;
+    this.subscriber =
+        endpoint == null
+            ? null
+            : new KvEventSubscriber(endpoint, engine.kvReplay(), engine.replicaId(), this);
+    if (subscriber != null) {
+      metrics.watch(subscriber, content);
     }
   }
 
-  /** The model that the engine serves. */
+  /** The engine serves this model; from the first time on events are followed. */
   void setModel(String model) {
     content.setModel(model);
+    if (subscriber != null && !following) {
+      following = true;
+      subscriber.start();
+    }
   }
 
   /** A request with this prompt is being served. */
@@ -98,9 +104,8 @@ final class CacheFollower implements KvEventSubscriber.Listener {
 
   /** Stops to receive; not on the event loop, since it waits. */
   void close() {
-    KvEventSubscriber running = subscriber;
-    if (running != null) {
-      running.close();
+    if (subscriber != null) {
+      subscriber.close();
     }
   }
 

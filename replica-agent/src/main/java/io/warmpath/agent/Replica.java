@@ -130,7 +130,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
         new PrefillTimes(new PrefillSpeedEstimator(engine.initialPrefill()), ticker.nanos());
     this.queue = new ReplicaQueue(queueSettings(config.queue()), engine.initialPrefill());
     this.cacheFollower =
-        new CacheFollower(loop, ticker, engine.stepTokens(), setup.metrics(), this);
+        new CacheFollower(setup.engine(), loop, ticker, engine.stepTokens(), setup.metrics(), this);
     this.epoch = setup.unixMillis().getAsLong();
   }
 
@@ -177,7 +177,6 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
   void start() {
     loop.execute(() -> {
       monitor.start();
-      cacheFollower.start(setup.engine());
       reporter.start();
     });
   }

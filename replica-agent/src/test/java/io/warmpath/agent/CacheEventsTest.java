@@ -166,11 +166,12 @@ final class CacheEventsTest {
           }
         };
     try (KvEventSubscriber subscriber =
-        KvEventSubscriber.start(
+        new KvEventSubscriber(
             Objects.requireNonNull(engine.eventEndpoint()),
             engine.replayEndpoint(),
             "test",
             listener)) {
+      subscriber.start();
       // A subscriber hears nothing of the past until the next batch tells it what it missed.
       @Var int next = 5;
       while (subscriber.batches() == 0) {

@@ -26,7 +26,8 @@ final class EvictionOracle implements KvEventSubscriber.Listener, AutoCloseable 
 
   EvictionOracle(TestEngine engine, List<int[]> prompts) {
     this.prompts = prompts;
-    this.subscriber = KvEventSubscriber.start(engine.events(), engine.replay(), "oracle", this);
+    this.subscriber = new KvEventSubscriber(engine.events(), engine.replay(), "oracle", this);
+    subscriber.start();
   }
 
   /** The latest of the prompts that has lost a whole step, -1 when none has. */

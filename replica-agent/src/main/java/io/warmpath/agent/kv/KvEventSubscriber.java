@@ -68,7 +68,14 @@ public final class KvEventSubscriber implements AutoCloseable {
     void onLost();
   }
 
-  private KvEventSubscriber(
+  /**
+   * A subscriber that does not receive yet.
+   *
+   * @param endpoint where the engine publishes, {@code tcp://host:port}
+   * @param replayEndpoint where it replays, or null
+   * @param name for the thread
+   */
+  public KvEventSubscriber(
       String endpoint, @Nullable String replayEndpoint, String name, Listener listener) {
     this.endpoint = endpoint;
     this.replayEndpoint = replayEndpoint;
@@ -76,18 +83,9 @@ public final class KvEventSubscriber implements AutoCloseable {
     this.thread = Thread.ofPlatform().daemon().name("warmpath-kv " + name).unstarted(this::run);
   }
 
-  /**
-   * Starts to receive.
-   *
-   * @param endpoint where the engine publishes, {@code tcp://host:port}
-   * @param replayEndpoint where it replays, or null
-   * @param name for the thread
-   */
-  public static KvEventSubscriber start(
-      String endpoint, @Nullable String replayEndpoint, String name, Listener listener) {
-    KvEventSubscriber subscriber = new KvEventSubscriber(endpoint, replayEndpoint, name, listener);
-    subscriber.thread.start();
-    return subscriber;
+  /** Starts to receive; once. */
+  public void start() {
+    thread.start();
   }
 
   /** Messages that were not batches of events. */

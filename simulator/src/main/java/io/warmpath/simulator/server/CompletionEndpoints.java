@@ -72,7 +72,6 @@ final class CompletionEndpoints {
     generation.start(new ChatFormat(generation, options, id, Clock.unixSeconds()));
   }
 
-
   /** Returns the token ids of each prompt. */
   private static List<int[]> prompts(RequestFields.@Nullable TokenInput input) throws ApiException {
     if (input == null

@@ -118,7 +118,6 @@ final class OtherApiEndpoints {
     return generation;
   }
 
-
   private boolean details() {
     return loop.settings().promptTokensDetails();
   }
