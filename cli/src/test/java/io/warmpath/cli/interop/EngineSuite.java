@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.errorprone.annotations.Var;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.warmpath.cli.interop.InteropCluster.Answer;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.ReplicaReport.State;
 import io.warmpath.testkit.Await;
+import io.warmpath.v1.ChatMessage;
+import io.warmpath.v1.ChatPrompt;
+import io.warmpath.v1.Delta;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.GenerateResponse;
 import io.warmpath.v1.SamplingParams;
@@ -104,6 +109,68 @@ abstract class EngineSuite {
     assertThat(second.getPromptTokens()).isEqualTo(PROMPT_TOKENS);
     assertThat(second.getCompletionTokens()).isEqualTo(4);
     assertThat(second.getCachedTokensEstimated()).isFalse();
+  }
+
+  @Test
+  void tokenIds_withAnotherSalt_shareNothing() throws Exception {
+    int[] ids = prompts.ids(PROMPT_TOKENS);
+    String[] fields = {
+      "\"max_tokens\":2,\"cache_salt\":\"a\"", "\"max_tokens\":2,\"cache_salt\":\"b\"",
+    };
+    for (int i = 0; i < 2; i++) {
+      for (String salted : fields) {
+        String body = completion(ids, salted);
+        Answer answer = ok(cluster.post("/v1/completions", body, ONLY, InteropCluster.replica(0)));
+        assertThat(answer.cachedTokens()).isEqualTo(i == 0 ? 0 : CACHED_TOKENS);
+      }
+    }
+  }
+
+  @Test
+  void requestId_becomesTheEngines() throws Exception {
+    String body = completion(prompts.ids(20), "\"max_tokens\":2");
+    Answer answer = ok(cluster.post("/v1/completions", body, "x-request-id", "abc"));
+    assertThat(answer.json().path("id").asText()).startsWith("cmpl-abc");
+    assertThat(answer.header("x-request-id")).isEqualTo("abc");
+  }
+
+  @Test
+  void grpcChat_withSamplingParameters_getsWhatItAskedFor() {
+    GenerateRequest request =
+        GenerateRequest.newBuilder()
+            .setModel(TestEngine.MODEL)
+            .setChat(
+                ChatPrompt.newBuilder()
+                    .addMessages(ChatMessage.newBuilder().setRole("user").setContent("Why?")))
+            .setSampling(
+                SamplingParams.newBuilder()
+                    .setMaxTokens(6)
+                    .setIgnoreEos(true)
+                    .setN(2)
+                    .setLogprobs(2)
+                    .setTemperature(0.5)
+                    .setSeed(7)
+                    .setExtra(
+                        Struct.newBuilder()
+                            .putFields("min_tokens", Value.newBuilder().setNumberValue(3).build())))
+            .build();
+    int[] tokens = new int[2];
+    int[] withLogprobs = new int[2];
+    String[] ends = new String[2];
+    cluster
+        .grpc()
+        .generate(request)
+        .forEachRemaining(message -> {
+          if (message.hasDelta()) {
+            Delta delta = message.getDelta();
+            tokens[delta.getIndex()] += delta.getTokenCount();
+            withLogprobs[delta.getIndex()] += delta.getLogprobs().getFieldsCount() > 0 ? 1 : 0;
+            ends[delta.getIndex()] = delta.getFinishReason();
+          }
+        });
+    assertThat(tokens).containsExactly(6, 6);
+    assertThat(withLogprobs[0]).isPositive();
+    assertThat(ends).containsExactly("length", "length");
   }
 
   @Test
