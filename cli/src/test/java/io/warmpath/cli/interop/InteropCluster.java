@@ -26,6 +26,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -195,7 +196,7 @@ final class InteropCluster implements AutoCloseable {
     HttpResponse<InputStream> response =
         http.send(request(door(), path, body, headers), HttpResponse.BodyHandlers.ofInputStream());
     if (response.statusCode() != 200) {
-      throw new AssertionError(new String(response.body().readAllBytes()));
+      throw new AssertionError(new String(response.body().readAllBytes(), StandardCharsets.UTF_8));
     }
     return response.body();
   }

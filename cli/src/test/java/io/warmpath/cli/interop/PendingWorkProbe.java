@@ -51,7 +51,7 @@ final class PendingWorkProbe {
     Semaphore free = new Semaphore(IN_FLIGHT);
     for (int i = 0; i < requests; i++) {
       free.acquire();
-      start(nextTurn()).ended.whenComplete((done, failed) -> free.release());
+      var _ = start(nextTurn()).ended.whenComplete((done, failed) -> free.release());
     }
     free.acquire(IN_FLIGHT);
   }
