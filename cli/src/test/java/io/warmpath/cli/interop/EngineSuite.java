@@ -372,7 +372,7 @@ abstract class EngineSuite {
     probe.keepBusy(1_000);
     double[] ratios = new double[9];
     for (int i = 0; i < ratios.length; i++) {
-      PendingWorkProbe.Outcome outcome = probe.burst(40);
+      PendingWorkProbe.Outcome outcome = probe.burst(15);
       ratios[i] = outcome.saidSeconds() / outcome.tookSeconds();
     }
     Arrays.sort(ratios);
