@@ -53,6 +53,8 @@ replay "Queue in order of arrival, without VALIDATED_PLACEMENT" $linear $usual -
   --queue-order ARRIVAL --without VALIDATED_PLACEMENT
 replay "The full engine, 8b-h100" --replicas 16 --engine 8b-h100 --speed 7.5 --warmup 0.1 $usual --seeds 2 \
   --policy round-robin,least-pending-work,bounded-load,cache-aware-tree,weighted-scorer,dynamo-cost,exact-greedy,warmpath
+replay "The full engine, one router, fresh reports" --replicas 16 --engine 8b-h100 --speed 7.5 --warmup 0.1 \
+  --routers 1 --report-age 0s --seeds 2 --policy dynamo-cost,warmpath
 replay "As other routers were measured: 6,000 requests, one router" $cluster --decode-token 20ms --speed 7.5 \
   --warmup 0.1 --routers 1 --report-age 0s --limit 6000 --policy all
 table "Capacity at a p95 of 3 s" capacity --trace "$trace" $cluster --warmup 0.1 $usual --ttft-p95 3s \

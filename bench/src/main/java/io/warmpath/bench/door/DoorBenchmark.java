@@ -1,0 +1,162 @@
+package io.warmpath.bench.door;
+
+import com.google.errorprone.annotations.Var;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures what a router costs a streamed OpenAI request: the same open-loop load on four engines
+ * that answer at once, directly and through each router, in turns. Prints a table; a cell is the
+ * median of the rounds.
+ */
+@Command(name = "door", description = "Latency and processor time of routers' HTTP doors.")
+public final class DoorBenchmark implements Callable<Integer> {
+
+  private static final int ENGINES = 4;
+  private static final double NANOS_PER_MILLI = 1e6;
+
+  @Option(names = "--warmpath", required = true, description = "the warmpath command")
+  private @Var @Nullable Path warmpath;
+
+  @Option(names = "--smg", description = "SGLang's gateway, to run beside it")
+  private @Var @Nullable Path smg;
+
+  @Option(names = "--envoy", description = "Envoy, to run beside it")
+  private @Var @Nullable Path envoy;
+
+  @Option(names = "--rounds", description = "turns of each router (default 5)")
+  private @Var int rounds = 5;
+
+  @Option(names = "--seconds", description = "length of one turn of one scenario (default 5)")
+  private @Var double seconds = 5;
+
+  @Option(names = "--warmup", description = "seconds of load before each scenario (default 20)")
+  private @Var double warmupSeconds = 20;
+
+  private DoorBenchmark() {}
+
+  /** One turn: what the client measured, and processor microseconds a request by process. */
+  private record Turn(DoorClient.Measured measured, List<Double> micros) {
+
+    double allMicros() {
+      return micros.stream().mapToDouble(Double::doubleValue).sum();
+    }
+  }
+
+  /** Runs from the command line. */
+  public static void main(String[] arguments) {
+    System.setProperty("logback.configurationFile", "io/warmpath/bench/relay/logback.xml");
+    System.exit(new CommandLine(new DoorBenchmark()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Path directory = Files.createTempDirectory("warmpath-door");
+    List<DoorTarget> targets = new ArrayList<>();
+    try (EchoEngines engines = EchoEngines.start(ENGINES)) {
+      if (warmpath != null) {
+        targets.add(DoorTarget.warmpath(warmpath, engines.urls(), directory));
+      }
+      if (smg != null) {
+        targets.add(DoorTarget.smg(smg, engines.urls(), directory));
+      }
+      if (envoy != null) {
+        targets.add(DoorTarget.envoy(envoy, engines.urls(), directory));
+      }
+      System.out.println(
+          "| requests | path | first byte p50 / p99 ms | added p50 ms | CPU us/request | failed |");
+      System.out.println("|---|---|---|---|---|---|");
+      for (DoorScenario scenario : DoorScenario.ALL) {
+        measure(scenario, engines.urls().getFirst(), targets);
+      }
+      return 0;
+    } finally {
+      targets.forEach(DoorTarget::close);
+    }
+  }
+
+  private void measure(DoorScenario scenario, String engine, List<DoorTarget> targets)
+      throws InterruptedException {
+    try (DoorClient direct = new DoorClient(engine)) {
+      List<DoorClient> clients =
+          targets.stream().map(target -> new DoorClient(target.url())).toList();
+      List<Turn> directTurns = new ArrayList<>();
+      Map<DoorTarget, List<Turn>> turns = new LinkedHashMap<>();
+      for (int i = 0; i < targets.size(); i++) {
+        turn(scenario, warmupSeconds, clients.get(i), targets.get(i));
+      }
+      for (int round = 0; round < rounds; round++) {
+        directTurns.add(turn(scenario, seconds, direct, null));
+        for (int i = 0; i < targets.size(); i++) {
+          turns
+              .computeIfAbsent(targets.get(i), any -> new ArrayList<>())
+              .add(turn(scenario, seconds, clients.get(i), targets.get(i)));
+        }
+      }
+      clients.forEach(DoorClient::close);
+      double directMillis = median(directTurns, turn -> millis(turn, 50));
+      row(scenario, "direct", directTurns, directMillis);
+      turns.forEach((target, its) -> row(scenario, target.name(), its, directMillis));
+    }
+  }
+
+  private static Turn turn(
+      DoorScenario scenario, double length, DoorClient client, @Nullable DoorTarget target)
+      throws InterruptedException {
+    int count = Math.max(1, (int) (length * scenario.requestsPerSecond()));
+    List<Double> before = target == null ? List.of() : target.cpuSeconds();
+    DoorClient.Measured measured = client.run(scenario, count);
+    List<Double> after = target == null ? List.of() : target.cpuSeconds();
+    List<Double> micros = new ArrayList<>();
+    for (int i = 0; i < before.size(); i++) {
+      micros.add((after.get(i) - before.get(i)) * 1e6 / count);
+    }
+    return new Turn(measured, micros);
+  }
+
+  private static void row(
+      DoorScenario scenario, String path, List<Turn> turns, double directMillis) {
+    StringBuilder cpu = new StringBuilder();
+    int processes = turns.getFirst().micros.size();
+    for (int i = 0; i < processes; i++) {
+      int process = i;
+      cpu.append(i == 0 ? "" : " + ")
+          .append(Math.round(median(turns, turn -> turn.micros.get(process))));
+    }
+    if (processes > 1) {
+      cpu.append(" = ").append(Math.round(median(turns, Turn::allMicros)));
+    }
+    double p50 = median(turns, turn -> millis(turn, 50));
+    System.out.printf(
+        Locale.ROOT,
+        "| %s | %s | %.2f / %.2f | %s | %s | %d |%n",
+        scenario.name(),
+        path,
+        p50,
+        median(turns, turn -> millis(turn, 99)),
+        path.equals("direct") ? "" : String.format(Locale.ROOT, "+%.2f", p50 - directMillis),
+        cpu,
+        turns.stream().mapToInt(turn -> turn.measured.failed()).sum());
+  }
+
+  private static double millis(Turn turn, double percentile) {
+    return turn.measured.first().getValueAtPercentile(percentile) / NANOS_PER_MILLI;
+  }
+
+  private static double median(List<Turn> turns, ToDoubleFunction<Turn> value) {
+    double[] sorted = turns.stream().mapToDouble(value).sorted().toArray();
+    return sorted[sorted.length / 2];
+  }
+}
