@@ -34,7 +34,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -362,21 +361,6 @@ abstract class EngineSuite {
     Answer after = ok(cluster.post("/v1/completions", body, ONLY, InteropCluster.replica(0)));
     assertThat(after.header("x-warmpath-expected-cached-tokens")).isIn("", "0");
     assertThat(after.cachedTokens()).isZero();
-  }
-
-  /** Takes the time of a quiet machine, and so only with the real engine's profile. */
-  @Test
-  @Tag("interop")
-  void pendingWork_afterThousandRequests_isWhatTheEngineTakes() throws Exception {
-    PendingWorkProbe probe = new PendingWorkProbe(cluster, 0, System.nanoTime());
-    probe.keepBusy(1_000);
-    double[] ratios = new double[9];
-    for (int i = 0; i < ratios.length; i++) {
-      PendingWorkProbe.Outcome outcome = probe.burst(15);
-      ratios[i] = outcome.saidSeconds() / outcome.tookSeconds();
-    }
-    Arrays.sort(ratios);
-    assertThat(ratios[ratios.length / 2]).as(Arrays.toString(ratios)).isBetween(0.85, 1.15);
   }
 
   private Usage generate(int[] ids) {

@@ -19,7 +19,6 @@ import io.warmpath.routing.Ticker;
 import io.warmpath.testkit.Await;
 import io.warmpath.v1.InferenceServiceGrpc;
 import io.warmpath.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
-import io.warmpath.v1.InferenceServiceGrpc.InferenceServiceStub;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -102,12 +101,6 @@ final class InteropCluster implements AutoCloseable {
   /** The gRPC door. */
   InferenceServiceBlockingStub grpc() {
     return InferenceServiceGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(LIMIT.toSeconds(), TimeUnit.SECONDS);
-  }
-
-  /** The same for many calls at once. */
-  InferenceServiceStub grpcAsync() {
-    return InferenceServiceGrpc.newStub(channel)
         .withDeadlineAfter(LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 
