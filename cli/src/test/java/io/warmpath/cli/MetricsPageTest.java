@@ -40,7 +40,8 @@ final class MetricsPageTest {
       Run.of("usage", "--router", router); // Adds up what was used, which makes its metrics.
       served.addAll(metricsAt(cluster.router().adminPort()));
       AgentConfig.Engine engine =
-          new AgentConfig.Engine(cluster.engines().getFirst().url().toString(), "replica-9", 1);
+          new AgentConfig.Engine(cluster.engines().getFirst().url().toString(), "replica-9", 1)
+              .withKvEvents("tcp://127.0.0.1:1", null);
       ZooKeeperSettings zookeeper = ZooKeeperSettings.of(cluster.zooKeeperAddress());
       AgentConfig.Endpoint any = AgentConfig.Endpoint.loopback();
       AgentConfig config = AgentConfig.of(List.of(engine), zookeeper).withEndpoints(any, any, any);

@@ -129,7 +129,8 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     this.prefillTimes =
         new PrefillTimes(new PrefillSpeedEstimator(engine.initialPrefill()), ticker.nanos());
     this.queue = new ReplicaQueue(queueSettings(config.queue()), engine.initialPrefill());
-    this.cacheFollower = new CacheFollower(loop, ticker, engine.stepTokens(), this);
+    this.cacheFollower =
+        new CacheFollower(setup.engine(), loop, ticker, engine.stepTokens(), setup.metrics(), this);
     this.epoch = setup.unixMillis().getAsLong();
   }
 
@@ -176,7 +177,6 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
   void start() {
     loop.execute(() -> {
       monitor.start();
-      cacheFollower.start(setup.engine());
       reporter.start();
     });
   }
@@ -302,7 +302,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     metrics().tokens(usage.getCachedTokens(), computed, usage.getCompletionTokens());
     long now = ticker.nanos();
     activity.finished(call.prefix(), usage.getCompletionTokens(), now);
-    cacheFollower.touch(call.prefix(), now);
+    cacheFollower.finished(call.prefix(), now);
   }
 
   /** Of a call's prompt so many tokens were computed; negative when the engine did not say. */
@@ -398,8 +398,8 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
   }
 
   @Override
-  public void onEvicted(long lastTouchNanos) {
-    activity.evicted(lastTouchNanos);
+  public void onEvicted(long lastTouchNanos, boolean exact) {
+    activity.evicted(lastTouchNanos, exact);
   }
 
   @Override

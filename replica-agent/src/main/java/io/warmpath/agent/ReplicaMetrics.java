@@ -1,9 +1,12 @@
 package io.warmpath.agent;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.warmpath.agent.kv.CacheContent;
+import io.warmpath.agent.kv.KvEventSubscriber;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.v1.RefusalReason;
 import java.util.EnumMap;
@@ -91,6 +94,23 @@ final class ReplicaMetrics {
             return report != null && report.state() == state ? 1 : 0;
           });
     }
+  }
+
+  /** Counts of the engine's cache events. */
+  void watch(KvEventSubscriber events, CacheContent content) {
+    events("batches", events, KvEventSubscriber::batches);
+    events("replayed", events, KvEventSubscriber::replayed);
+    events("gaps", events, KvEventSubscriber::gaps);
+    events("losses", events, KvEventSubscriber::losses);
+    events("malformed", events, KvEventSubscriber::malformed);
+    events("unknown.parents", content, CacheContent::unknownParents);
+    events("overflows", content, CacheContent::overflows);
+  }
+
+  private <T> void events(String name, T source, ToDoubleFunction<T> count) {
+    FunctionCounter.builder("warmpath.agent.kv.events." + name, source, count)
+        .tags(tags)
+        .register(registry);
   }
 
   void ended(Outcome outcome) {

@@ -21,6 +21,7 @@ import io.warmpath.v1.ReplicaGenerateRequest;
 import io.warmpath.v1.TokenIds;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -91,6 +92,50 @@ final class CacheEventsTest {
     assertThat(markSinceReady).isBetween(0.0, half.readySeconds());
   }
 
+  /** Events do not know the steps of a text, and so not when they were used again. */
+  @Test
+  void report_textUsedAgainBeforeItsEviction_markIsNotBeforeThat() throws Exception {
+    for (int i = 1; i < 12; i++) {
+      serveText(i);
+      serveText(0);
+    }
+    serveText(12);
+    ReplicaReport before =
+        fixture.awaitReport("replica-0", report -> report.totals().requests() == 23);
+    serveText(0);
+    for (int i = 13; i < 16; i++) {
+      serveText(i);
+    }
+    // The last three fill the cache but for 400 tokens: prompt 0 lost its tail, they did not.
+    fixture.awaitReport(
+        "replica-0",
+        report ->
+            report.totals().requests() == 27
+                && report.readySeconds() - report.cache().evictionAgeSeconds()
+                    > before.readySeconds());
+  }
+
+  @Test
+  void events_areCounted() throws Exception {
+    for (int i = 0; i < 6; i++) {
+      serve(i);
+    }
+    Await.until(
+        "events are counted",
+        AgentFixture.LIMIT,
+        () -> metric("warmpath_agent_kv_events_batches_total") > 0);
+    assertThat(metric("warmpath_agent_kv_events_malformed_total")).isZero();
+    assertThat(metric("warmpath_agent_kv_events_unknown_parents_total")).isZero();
+  }
+
+  private double metric(String name) {
+    try {
+      return fixture.metric(name, "replica-0");
+    } catch (IOException | InterruptedException failed) {
+      throw new AssertionError(failed);
+    }
+  }
+
   @Test
   void subscriber_joinsLate_inBothForms_knowsTheSameAsTheEngine() throws Exception {
     joinLateAndCompare();
@@ -121,11 +166,12 @@ final class CacheEventsTest {
           }
         };
     try (KvEventSubscriber subscriber =
-        KvEventSubscriber.start(
+        new KvEventSubscriber(
             Objects.requireNonNull(engine.eventEndpoint()),
             engine.replayEndpoint(),
             "test",
             listener)) {
+      subscriber.start();
       // A subscriber hears nothing of the past until the next batch tells it what it missed.
       @Var int next = 5;
       while (subscriber.batches() == 0) {
@@ -147,17 +193,31 @@ final class CacheEventsTest {
 
   /** Serves prompt {@code index}, of 2,000 tokens that it shares with no other. */
   private void serve(int index) throws Exception {
+    int[] tokens = tokens(index);
+    serve(
+        tokens,
+        PrefixHasher.chainTokens(
+            PrefixHasher.seed("m", "", ""), tokens, tokens.length, STEP_TOKENS));
+  }
+
+  /** The same as a router does that hashed its text. */
+  private void serveText(int index) throws Exception {
+    long[] steps = new long[15];
+    Arrays.setAll(steps, step -> index * 1_000L + step + 1);
+    serve(tokens(index), steps);
+  }
+
+  private static int[] tokens(int index) {
     int[] tokens = new int[2_000];
+    Arrays.setAll(tokens, i -> 1 + (index * 37 + i * 11) % 50_000);
+    return tokens;
+  }
+
+  private void serve(int[] tokens, long[] steps) throws Exception {
     TokenIds.Builder ids = TokenIds.newBuilder();
-    for (int i = 0; i < tokens.length; i++) {
-      tokens[i] = 1 + (index * 37 + i * 11) % 50_000;
-      ids.addIds(tokens[i]);
-    }
+    Arrays.stream(tokens).forEach(ids::addIds);
     ReplicaGenerateRequest.Builder request =
         AgentFixture.request().toBuilder().clearStepHashes().setExpectedCachedTokens(0);
-    long[] steps =
-        PrefixHasher.chainTokens(
-            PrefixHasher.seed("m", "", ""), tokens, tokens.length, STEP_TOKENS);
     for (long step : steps) {
       request.addStepHashes(step);
     }

@@ -35,6 +35,10 @@ final class RoutedRequest {
   private int attempts;
   private int refusals;
   private int failures;
+
+  /** What the last replica that was tried said, null when it failed or none was tried. */
+  private @Nullable Refused lastRefusal;
+
   private boolean streaming;
   private boolean over;
   private double ttftSeconds;
@@ -131,6 +135,7 @@ final class RoutedRequest {
     if (refusals >= route.maxAttempts()) {
       return giveUp(afterLastRefusal(refusal));
     }
+    lastRefusal = refusal;
     next = afterRefusal(refusal.getReason(), refusing.replica().id());
     return place();
   }
@@ -157,6 +162,7 @@ final class RoutedRequest {
       return overAlready();
     }
     String replica = failed.replica().id();
+    lastRefusal = null;
     if (streaming) {
       return giveUp(
           RequestFailure.Kind.REPLICA_FAILED,
@@ -227,20 +233,29 @@ final class RoutedRequest {
   private RequestFailure whyNoReplica(PickResult.Rejected rejected) {
     return switch (rejected.reason()) {
       case NO_READY_REPLICA ->
-          failures > 0
-              ? new RequestFailure(
-                  RequestFailure.Kind.REPLICA_FAILED, "every replica that was tried failed")
-              : new RequestFailure(
-                  RequestFailure.Kind.NO_READY_REPLICA,
-                  "no replica of model '" + route.model() + "' is ready");
+          noneLeft(
+              RequestFailure.Kind.NO_READY_REPLICA,
+              "no replica of model '" + route.model() + "' is ready");
       case CONSTRAINTS_UNSATISFIABLE ->
-          new RequestFailure(
+          noneLeft(
               RequestFailure.Kind.CONSTRAINTS_UNSATISFIABLE,
               "the request's routing controls leave no ready replica of model '"
                   + route.model()
                   + "'");
       case OVERLOADED -> overloaded(rejected.retryAfterSeconds());
     };
+  }
+
+  /** What the replicas that were tried said is why; {@code untried} where none was. */
+  private RequestFailure noneLeft(RequestFailure.Kind kind, String untried) {
+    Refused refusal = lastRefusal;
+    if (refusal != null) {
+      return afterLastRefusal(refusal);
+    }
+    return failures > 0
+        ? new RequestFailure(
+            RequestFailure.Kind.REPLICA_FAILED, "every replica that was tried failed")
+        : new RequestFailure(kind, untried);
   }
 
   private RequestFailure afterLastRefusal(Refused refusal) {

@@ -168,6 +168,18 @@ final class GenerateRelayTest {
   }
 
   @Test
+  void refusal_byTheLastReplicaLeft_isOverloadAndNotThatNoneIsReady() throws Exception {
+    FakeAgent.Script full = FakeAgent.refuses(RefusalReason.REFUSAL_REASON_QUEUE_WAIT, 9, 1.5);
+    try (FakeAgent agent = FakeAgent.start("a", full);
+        RouterHarness harness = new RouterHarness(agent)) {
+      StatusRuntimeException failure = failure(harness, RouterHarness.prompt(300));
+
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      assertThat(retrySeconds(failure)).isEqualTo(1.5);
+    }
+  }
+
+  @Test
   void rejection_ofTheWholeFleet_hasItsOwnStatus() throws Exception {
     try (FakeAgent agent = FakeAgent.start("a", FakeAgent.says("x"));
         RouterHarness harness = new RouterHarness(agent)) {

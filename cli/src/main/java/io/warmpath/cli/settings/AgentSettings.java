@@ -96,20 +96,43 @@ public record AgentSettings(
               defaultValue = "1",
               min = "0.001",
               max = "1000")
-          double weight) {
+          double weight,
+      @Setting(
+              doc =
+                  "Where the engine publishes its cache events over ZeroMQ, `tcp://host:port`; the"
+                      + " eviction mark is exact then. Absent: the mark is estimated.",
+              min = "1",
+              max = "207")
+          @Nullable String kvEvents,
+      @Setting(
+              doc =
+                  "Where the engine replays cache events, `tcp://host:port`; without it every gap"
+                      + " begins anew.",
+              min = "1",
+              max = "207")
+          @Nullable String kvReplay) {
 
     EngineEntry {
-      make(url, replicaId, weight);
+      make(url, replicaId, weight, kvEvents, kvReplay);
     }
 
     AgentConfig.Engine config() {
-      return make(url, replicaId, weight);
+      return make(url, replicaId, weight, kvEvents, kvReplay);
     }
 
-    private static AgentConfig.Engine make(URI url, @Nullable String replicaId, double weight) {
+    private static AgentConfig.Engine make(
+        URI url,
+        @Nullable String replicaId,
+        double weight,
+        @Nullable String kvEvents,
+        @Nullable String kvReplay) {
       AgentConfig.Engine engine = AgentConfig.Engine.of(url.toString());
       return new AgentConfig.Engine(
-          engine.url(), replicaId == null ? engine.replicaId() : replicaId, weight);
+          engine.url(),
+          replicaId == null ? engine.replicaId() : replicaId,
+          weight,
+          kvEvents,
+          kvReplay);
     }
   }
 

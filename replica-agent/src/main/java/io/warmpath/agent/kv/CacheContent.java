@@ -6,6 +6,7 @@ import io.warmpath.routing.PromptPrefix;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * What an engine's cache holds, kept up to date by its events: engine block hash to own chain of
@@ -38,8 +39,8 @@ public final class CacheContent {
   private long seed;
   private String model = "";
   private long cachedTokens;
-  private long unknownParents;
-  private long overflows;
+  private final LongAdder unknownParents = new LongAdder();
+  private final LongAdder overflows = new LongAdder();
   private boolean anyEvicted;
   private long evictionMarkNanos;
 
@@ -99,14 +100,20 @@ public final class CacheContent {
     }
   }
 
-  /** A request with this prompt was served: its steps were used. */
-  public void touch(PromptPrefix prefix, long nowNanos) {
+  /**
+   * A request with this prompt was served: its steps were used. Returns whether any of them is
+   * known; none is when the router hashed the prompt's text, since events tell of tokens.
+   */
+  public boolean touch(PromptPrefix prefix, long nowNanos) {
+    @Var boolean known = false;
     for (int i = 0; i < prefix.stepCount(); i++) {
       Step step = steps.get(prefix.stepHash(i));
       if (step != null) {
         step.touchedNanos = nowNanos;
+        known = true;
       }
     }
+    return known;
   }
 
   /** Nothing is known any more. The eviction mark goes with it. */
@@ -141,14 +148,14 @@ public final class CacheContent {
     return count;
   }
 
-  /** Events that named a parent which is not known, so that their blocks were not kept. */
+  /** Events whose parent is not known, so that their blocks were not kept; any thread may ask. */
   public long unknownParents() {
-    return unknownParents;
+    return unknownParents.sum();
   }
 
-  /** Blocks that were not kept because there were too many. */
+  /** Blocks that were not kept because there were too many; any thread may ask. */
   public long overflows() {
-    return overflows;
+    return overflows.sum();
   }
 
   private void store(KvEvent.Stored event, long nowNanos) {
@@ -159,14 +166,14 @@ public final class CacheContent {
     }
     @Var Block previous = event.hasParent() ? blocks.get(event.parent()) : root(event);
     if (previous == null) {
-      unknownParents++;
+      unknownParents.increment();
       return;
     }
     for (int i = 0; i < event.hashes().length; i++) {
       @Var Block known = blocks.get(event.hashes()[i]);
       if (known == null) {
         if (blocks.size() >= maxBlocks) {
-          overflows += event.hashes().length - i;
+          overflows.add(event.hashes().length - i);
           return;
         }
         known = next(previous, event, i);

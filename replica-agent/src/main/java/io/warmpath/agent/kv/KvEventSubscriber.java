@@ -29,6 +29,10 @@ public final class KvEventSubscriber implements AutoCloseable {
   private static final int HIGH_WATER_MARK = 100_000;
   private static final long MAX_MESSAGE_BYTES = 8L << 20;
   private static final int POLL_MILLIS = 100;
+
+  /** Longest handshake: a port that accepts and says nothing must not keep a connection. */
+  private static final int HANDSHAKE_MILLIS = 300;
+
   private static final int REPLAY_IDLE_MILLIS = 2_000;
   private static final int MAX_REPLAYED = 100_000;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
@@ -41,6 +45,8 @@ public final class KvEventSubscriber implements AutoCloseable {
   private final LongAdder malformed = new LongAdder();
   private final LongAdder gaps = new LongAdder();
   private final LongAdder batches = new LongAdder();
+  private final LongAdder replayed = new LongAdder();
+  private final LongAdder losses = new LongAdder();
   private final Thread thread;
   private volatile boolean closed;
 
@@ -62,7 +68,14 @@ public final class KvEventSubscriber implements AutoCloseable {
     void onLost();
   }
 
-  private KvEventSubscriber(
+  /**
+   * A subscriber that does not receive yet.
+   *
+   * @param endpoint where the engine publishes, {@code tcp://host:port}
+   * @param replayEndpoint where it replays, or null
+   * @param name for the thread
+   */
+  public KvEventSubscriber(
       String endpoint, @Nullable String replayEndpoint, String name, Listener listener) {
     this.endpoint = endpoint;
     this.replayEndpoint = replayEndpoint;
@@ -70,18 +83,9 @@ public final class KvEventSubscriber implements AutoCloseable {
     this.thread = Thread.ofPlatform().daemon().name("warmpath-kv " + name).unstarted(this::run);
   }
 
-  /**
-   * Starts to receive.
-   *
-   * @param endpoint where the engine publishes, {@code tcp://host:port}
-   * @param replayEndpoint where it replays, or null
-   * @param name for the thread
-   */
-  public static KvEventSubscriber start(
-      String endpoint, @Nullable String replayEndpoint, String name, Listener listener) {
-    KvEventSubscriber subscriber = new KvEventSubscriber(endpoint, replayEndpoint, name, listener);
-    subscriber.thread.start();
-    return subscriber;
+  /** Starts to receive; once. */
+  public void start() {
+    thread.start();
   }
 
   /** Messages that were not batches of events. */
@@ -97,6 +101,16 @@ public final class KvEventSubscriber implements AutoCloseable {
   /** Batches given out. */
   public long batches() {
     return batches.sum();
+  }
+
+  /** Of these, batches that the engine had to send again. */
+  public long replayed() {
+    return replayed.sum();
+  }
+
+  /** Times that what was known of the cache became void. */
+  public long losses() {
+    return losses.sum();
   }
 
   /** Stops, waiting for it 3 s at most. */
@@ -116,6 +130,7 @@ public final class KvEventSubscriber implements AutoCloseable {
       events.setRcvHWM(HIGH_WATER_MARK);
       events.setMaxMsgSize(MAX_MESSAGE_BYTES);
       events.setReceiveTimeOut(POLL_MILLIS);
+      events.setHandshakeIvl(HANDSHAKE_MILLIS);
       events.connect(endpoint);
       events.subscribe(ZMQ.SUBSCRIPTION_ALL);
       while (!closed) {
@@ -126,7 +141,7 @@ public final class KvEventSubscriber implements AutoCloseable {
       }
     } catch (ZMQException broken) {
       log.warn("cache events of {} ended: {}", endpoint, broken.getMessage());
-      listener.onLost();
+      lost();
     }
   }
 
@@ -150,13 +165,13 @@ public final class KvEventSubscriber implements AutoCloseable {
       // The publisher began anew, and with it the engine.
       gaps.increment();
       lastSequence = -1;
-      listener.onLost();
+      lost();
     }
     lastPublished = sequence;
     if (sequence > lastSequence + 1) {
       gaps.increment();
       if (!replay(context, sequence)) {
-        listener.onLost();
+        lost();
       }
     }
     if (sequence > lastSequence) {
@@ -172,8 +187,13 @@ public final class KvEventSubscriber implements AutoCloseable {
     } catch (MalformedEventException bad) {
       malformed.increment();
       log.debug("cache events of {}: {}", endpoint, bad.getMessage());
-      listener.onLost();
+      lost();
     }
+  }
+
+  private void lost() {
+    losses.increment();
+    listener.onLost();
   }
 
   /**
@@ -189,6 +209,7 @@ public final class KvEventSubscriber implements AutoCloseable {
       socket.setLinger(0);
       socket.setMaxMsgSize(MAX_MESSAGE_BYTES);
       socket.setReceiveTimeOut(REPLAY_IDLE_MILLIS);
+      socket.setHandshakeIvl(HANDSHAKE_MILLIS);
       socket.connect(replayEndpoint);
       socket.sendMore(new byte[0]);
       socket.send(ByteBuffer.allocate(Long.BYTES).putLong(lastSequence + 1).array());
@@ -203,13 +224,14 @@ public final class KvEventSubscriber implements AutoCloseable {
           malformed.increment();
           return false;
         }
-        long replayed = ByteBuffer.wrap(number).getLong();
-        if (replayed == END) {
+        long told = ByteBuffer.wrap(number).getLong();
+        if (told == END) {
           return lastSequence >= sequence - 1;
         }
-        if (replayed == lastSequence + 1) {
-          give(replayed, frames[frames.length - 1]);
-        } else if (replayed > lastSequence) {
+        if (told == lastSequence + 1) {
+          replayed.increment();
+          give(told, frames[frames.length - 1]);
+        } else if (told > lastSequence) {
           // The engine keeps the latest batches only.
           return false;
         }

@@ -41,8 +41,9 @@ public final class ReplicaActivity {
   private @Nullable FamilyTraffic traffic;
   private final LinkedHashMap<Long, Long> anchorTouchNanos = new LinkedHashMap<>(256, 0.75f, true);
   private long unnamedPieces;
+  private boolean toldMark;
   private boolean exactMark;
-  private long exactMarkNanos;
+  private long toldMarkNanos;
   private long cachedTokensTotal;
   private long computedTokensTotal;
   private long finishedTotal;
@@ -97,8 +98,17 @@ public final class ReplicaActivity {
 
   /** The engine says exactly when its most recently evicted block was last touched. */
   public void evicted(long lastTouchNanos) {
-    exactMark = true;
-    exactMarkNanos = lastTouchNanos;
+    evicted(lastTouchNanos, true);
+  }
+
+  /**
+   * The engine says when its most recently evicted block was last touched, or, unless {@code
+   * exact}, when it was touched at the earliest: then an estimate that is later counts.
+   */
+  public void evicted(long lastTouchNanos, boolean exact) {
+    toldMark = true;
+    exactMark = exact;
+    toldMarkNanos = lastTouchNanos;
   }
 
   /** The cache is empty again: engine restart, reset or sleep. */
@@ -106,7 +116,7 @@ public final class ReplicaActivity {
     cacheModel.clear();
     anchorTouchNanos.clear();
     traffic = null;
-    exactMark = false;
+    toldMark = false;
     cachedTokensTotal = 0;
     computedTokensTotal = 0;
     finishedTotal = 0;
@@ -149,13 +159,16 @@ public final class ReplicaActivity {
   }
 
   private double evictionAgeSeconds(long nowNanos) {
-    if (exactMark) {
-      return Math.max(0, nowNanos - exactMarkNanos) / NANOS_PER_SECOND;
+    double told = toldMark ? ageSeconds(toldMarkNanos, nowNanos) : Double.POSITIVE_INFINITY;
+    boolean estimated = capacityTokens != 0 && cacheModel.evictedAny();
+    if ((toldMark && exactMark) || !estimated) {
+      return told;
     }
-    if (capacityTokens == 0 || !cacheModel.evictedAny()) {
-      return Double.POSITIVE_INFINITY;
-    }
-    return Math.max(0, nowNanos - cacheModel.evictionMarkNanos()) / NANOS_PER_SECOND;
+    return Math.min(told, ageSeconds(cacheModel.evictionMarkNanos(), nowNanos));
+  }
+
+  private static double ageSeconds(long momentNanos, long nowNanos) {
+    return Math.max(0, nowNanos - momentNanos) / NANOS_PER_SECOND;
   }
 
   /** Deep steps first: an engine evicts the tail of a prompt before its head. */

@@ -66,6 +66,10 @@ final class ReplicaActivityTest {
     assertThat(activity.cache(7, nanos(5)).usedTokens()).isEqualTo(7);
     activity.evicted(nanos(2.5));
     assertThat(activity.cache(0, nanos(5)).evictionAgeSeconds()).isCloseTo(2.5, within(1e-6));
+    activity.evicted(nanos(0.5), false);
+    assertThat(activity.cache(0, nanos(5)).evictionAgeSeconds()).isCloseTo(4, within(1e-6));
+    activity.evicted(nanos(2.5), false);
+    assertThat(activity.cache(0, nanos(5)).evictionAgeSeconds()).isCloseTo(2.5, within(1e-6));
     activity.clear();
     assertThat(activity.cache(0, nanos(5)).evictionAgeSeconds()).isInfinite();
   }

@@ -23,7 +23,7 @@ final class CompletionEndpoints {
   void completions(Exchange exchange) throws ApiException {
     RequestFields fields = RequestFields.read(exchange.body(), "prompt");
     String model = models.check(fields.string("model"));
-    Sampling sampling = sampling(fields);
+    Sampling sampling = Sampling.of(fields);
     boolean echo = fields.bool("echo");
     int maxTokens = (int) fields.integer("max_tokens", DEFAULT_COMPLETION_TOKENS);
     boolean withOutput = maxTokens > 0 || !echo;
@@ -48,7 +48,7 @@ final class CompletionEndpoints {
   void chat(Exchange exchange) throws ApiException {
     RequestFields fields = RequestFields.read(exchange.body(), "");
     String model = models.check(fields.string("model"));
-    Sampling sampling = sampling(fields);
+    Sampling sampling = Sampling.of(fields);
     boolean openAnswer =
         fields.get("add_generation_prompt") == null || fields.bool("add_generation_prompt");
     String prompt = ChatTemplate.render(fields.get("messages"), fields.get("tools"), openAnswer);
@@ -70,10 +70,6 @@ final class CompletionEndpoints {
             loop.settings().promptTokensDetails());
     String id = RequestIds.of(exchange, fields, "chatcmpl-");
     generation.start(new ChatFormat(generation, options, id, Clock.unixSeconds()));
-  }
-
-  private Sampling sampling(RequestFields fields) throws ApiException {
-    return Sampling.of(fields, loop.settings().profile().priorityScheduling());
   }
 
   /** Returns the token ids of each prompt. */

@@ -107,14 +107,17 @@ final class MessagesFormat implements ResponseFormat {
     return block;
   }
 
-  /** Input tokens are those not read from the cache, when they are told apart. */
+  /** Input tokens are those neither read from the cache nor put there, when they are told apart. */
   private ObjectNode usage(Choice choice, int outputTokens) {
-    int cached = details ? Math.max(0, choice.request().cachedTokens()) : 0;
+    int cached = details ? Usage.cachedTokens(choice) : 0;
+    int created = details ? Usage.createdTokens(generation, choice) : 0;
     ObjectNode usage =
         Json.object()
-            .put("input_tokens", choice.prompt().length - cached)
+            .put("input_tokens", choice.prompt().length - cached - created)
             .put("output_tokens", outputTokens);
-    return details ? usage.put("cache_read_input_tokens", cached) : usage;
+    return details
+        ? usage.put("cache_creation_input_tokens", created).put("cache_read_input_tokens", cached)
+        : usage;
   }
 
   private String stopReason(Output output) {

@@ -87,7 +87,7 @@ final class OtherApiEndpoints {
           "dimensions must be in 1.." + MAX_DIMENSIONS + ", got " + dimensions + ".", "dimensions");
     }
     boolean base64 = fields.string("encoding_format", "float").equals("base64");
-    Generation generation = new Generation(loop, exchange, sampling(fields), model);
+    Generation generation = new Generation(loop, exchange, Sampling.of(fields), model);
     List<int[]> prompts = new ArrayList<>(input.tokens());
     input.texts().forEach(text -> prompts.add(Tokenizer.encode(text)));
     for (int[] prompt : prompts) {
@@ -112,14 +112,10 @@ final class OtherApiEndpoints {
       throw ApiException.badRequest(
           "max_tokens must be at least 1, got " + maxTokens + ".", "max_tokens");
     }
-    Generation generation = new Generation(loop, exchange, sampling(fields), model);
+    Generation generation = new Generation(loop, exchange, Sampling.of(fields), model);
     int most = maxTokens == null ? 0 : (int) Math.min(maxTokens, Integer.MAX_VALUE);
     generation.addPrompt(Tokenizer.encode(prompt), most, forced);
     return generation;
-  }
-
-  private Sampling sampling(RequestFields fields) throws ApiException {
-    return Sampling.of(fields, loop.settings().profile().priorityScheduling());
   }
 
   private boolean details() {

@@ -150,7 +150,8 @@ final class RequestFields {
   }
 
   static ApiException wrongType(String name, String type) {
-    return new ApiException(400, "Bad Request", name + ": Input should be a valid " + type, name);
+    String message = name + ": Input should be a valid " + type;
+    return new ApiException(400, "Bad Request", message, "body." + name);
   }
 
   private static @Nullable TokenInput readInput(JsonParser parser, String name)

@@ -38,17 +38,13 @@ record Sampling(
   private static final int MAX_STOPS = 64;
 
   /** Reads and checks the fields. */
-  static Sampling of(RequestFields fields, boolean priorityScheduling) throws ApiException {
+  static Sampling of(RequestFields fields) throws ApiException {
     long n = fields.integer("n", 1);
     if (n < 1 || n > MAX_N) {
       throw ApiException.badRequest("n must be in 1.." + MAX_N + ", got " + n + ".", "n");
     }
     checkRanges(fields);
     long priority = fields.integer("priority", 0);
-    if (priority != 0 && !priorityScheduling) {
-      throw ApiException.badRequest(
-          "Got priority " + priority + " but Priority scheduling is not enabled.", "priority");
-    }
     boolean stream = fields.bool("stream");
     JsonNode options = fields.get("stream_options");
     if (options != null && !stream) {

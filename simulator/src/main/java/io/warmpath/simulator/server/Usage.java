@@ -15,11 +15,10 @@ final class Usage {
   static ObjectNode total(Generation generation, Choice counted, boolean details) {
     ObjectNode usage = counts(generation.promptTokens(), generation.completionTokens());
     if (details) {
-      int cached = Math.max(0, counted.request().cachedTokens());
       usage
           .putObject("prompt_tokens_details")
-          .put("cached_tokens", cached)
-          .put("created_cache_tokens", createdTokens(generation, counted, cached));
+          .put("cached_tokens", cachedTokens(counted))
+          .put("created_cache_tokens", createdTokens(generation, counted));
     }
     return usage;
   }
@@ -36,8 +35,15 @@ final class Usage {
         .put("completion_tokens", completionTokens);
   }
 
-  private static int createdTokens(Generation generation, Choice choice, int cached) {
+  /** Prompt tokens that were read from the cache. */
+  static int cachedTokens(Choice choice) {
+    return Math.max(0, choice.request().cachedTokens());
+  }
+
+  /** Prompt tokens that are in the cache since then: those of its whole blocks. */
+  static int createdTokens(Generation generation, Choice choice) {
     int blockSize = generation.blockSizeTokens();
-    return Math.max(0, choice.prompt().length / blockSize * blockSize - cached);
+    int whole = choice.prompt().length / blockSize * blockSize;
+    return Math.max(0, whole - cachedTokens(choice));
   }
 }

@@ -177,7 +177,9 @@ final class SimulatedEngineServerTest {
         "/v1/completions", "{'prompt':'x','max_tokens':0}", 400, "BadRequestError", "max_tokens");
     assertError(
         "/v1/completions", "{'prompt':" + ids(9_000) + "}", 400, "BadRequestError", "input_tokens");
-    assertError("/v1/completions", "{'prompt':'x','n':'two'}", 400, "Bad Request", "n");
+    assertError("/v1/completions", "{'prompt':'x','n':'two'}", 400, "Bad Request", "body.n");
+    assertThat(client.post("/v1/completions", "{'prompt':'x','priority':5}").statusCode())
+        .isEqualTo(200);
     assertError("/v1/chat/completions", "{'messages':[]}", 400, "BadRequestError", "messages");
     assertError("/v1/completions", "{'prompt':", 400, "Bad Request", null);
     assertThat(client.get("/nothing").statusCode()).isEqualTo(404);

@@ -1,0 +1,118 @@
+package io.warmpath.cli.interop;
+
+import com.google.errorprone.annotations.Var;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A real vLLM in a process of its own, as {@code interop/start-vllm.sh} runs it. */
+final class VllmTestEngine implements TestEngine {
+
+  private static final Path ROOT = Path.of(System.getProperty("warmpath.root", ""));
+  private static final long END_SECONDS = 10;
+  private static final int PORT_TRIES = 100;
+
+  private final Path log;
+  private final int port = freePort();
+  private final int eventPort = freePortWithNext();
+  private @Nullable Process process;
+
+  /** Starts one; its output goes to a file in {@code directory}. */
+  VllmTestEngine(Path directory) throws IOException {
+    log = directory.resolve("vllm-" + port + ".log");
+    restart();
+  }
+
+  /** Says why there is no vLLM to be had, or nothing when there is one. */
+  static Optional<String> whyMissing() {
+    String named = System.getenv("WARMPATH_INTEROP_HOME");
+    Path home =
+        named == null
+            ? Path.of(System.getProperty("user.home"), ".cache", "warmpath", "interop")
+            : Path.of(named);
+    return Files.exists(home.resolve("installed"))
+        ? Optional.empty()
+        : Optional.of("there is no vLLM in " + home + "; interop/install-vllm.sh installs it");
+  }
+
+  @Override
+  public URI url() {
+    return URI.create("http://127.0.0.1:" + port);
+  }
+
+  @Override
+  public String events() {
+    return "tcp://127.0.0.1:" + eventPort;
+  }
+
+  @Override
+  public String replay() {
+    return "tcp://127.0.0.1:" + (eventPort + 1);
+  }
+
+  @Override
+  public void restart() throws IOException {
+    kill();
+    process =
+        new ProcessBuilder(
+                ROOT.resolve("interop/start-vllm.sh").toString(),
+                String.valueOf(port),
+                String.valueOf(eventPort),
+                "--num-gpu-blocks-override",
+                String.valueOf(BLOCKS))
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .start();
+  }
+
+  /** The engine's core is a process below the server's; both end. */
+  @Override
+  public void kill() {
+    Process running = process;
+    if (running == null) {
+      return;
+    }
+    ProcessHandle[] all = running.descendants().toArray(ProcessHandle[]::new);
+    running.destroyForcibly();
+    for (ProcessHandle one : all) {
+      one.destroyForcibly();
+    }
+    try {
+      running.waitFor(END_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    process = null;
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** Returns a free port whose successor is free, too. */
+  private static int freePortWithNext() throws IOException {
+    @Var IOException taken = new IOException("no two free ports in a row");
+    for (int i = 0; i < PORT_TRIES; i++) {
+      int first = freePort();
+      try (ServerSocket next = new ServerSocket(first + 1, 1, InetAddress.getLoopbackAddress())) {
+        return next.getLocalPort() - 1;
+      } catch (IOException notFree) {
+        taken = notFree;
+      }
+    }
+    throw taken;
+  }
+}
