@@ -117,6 +117,9 @@ public final class KvEventSubscriber implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    if (thread.getState() == Thread.State.NEW) {
+      return; // Should it be started after all, it ends at once.
+    }
     try {
       thread.join(CLOSE_LIMIT);
     } catch (InterruptedException interrupted) {
