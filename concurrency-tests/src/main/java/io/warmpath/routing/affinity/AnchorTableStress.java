@@ -156,4 +156,58 @@ public final class AnchorTableStress {
       result.r1 = slots(table, NEWCOMER);
     }
   }
+
+  /** A prefix is forgotten while its replica is touched again. */
+  @JCStressTest
+  @Outcome(id = "\\{1\\}", expect = Expect.ACCEPTABLE, desc = "touched after")
+  @Outcome(id = "\\{\\}", expect = Expect.ACCEPTABLE, desc = "forgotten after")
+  @State
+  public static class ForgetAndTouch {
+    private final AnchorTable table = fullTable();
+
+    /** The decision found it gone. */
+    @Actor
+    public void forget() {
+      table.forget(OLDEST, 1);
+    }
+
+    /** A request ends there. */
+    @Actor
+    public void touch() {
+      table.touch(OLDEST, 1, 30);
+    }
+
+    /** Who holds it. */
+    @Arbiter
+    public void afterwards(L_Result result) {
+      result.r1 = slots(table, OLDEST);
+    }
+  }
+
+  /** A prefix is forgotten while its way is given to another: that one is known, or a touch is lost. */
+  @JCStressTest
+  @Outcome(id = "\\{1\\}", expect = Expect.ACCEPTABLE, desc = "the newcomer is remembered")
+  @Outcome(id = "\\{\\}", expect = Expect.ACCEPTABLE_INTERESTING, desc = "one touch is lost")
+  @State
+  public static class ForgetAndDisplace {
+    private final AnchorTable table = fullTable();
+
+    /** The decision found the old one gone. */
+    @Actor
+    public void forget() {
+      table.forget(OLDEST, 1);
+    }
+
+    /** A new prefix takes the way. */
+    @Actor
+    public void displace() {
+      table.touch(NEWCOMER, 1, 30);
+    }
+
+    /** Who holds the new one. */
+    @Arbiter
+    public void afterwards(L_Result result) {
+      result.r1 = slots(table, NEWCOMER);
+    }
+  }
 }
