@@ -184,7 +184,7 @@ public final class AnchorTableStress {
     }
   }
 
-  /** A prefix is forgotten while its way is given to another: that one is known, or a touch is lost. */
+  /** A prefix is forgotten while its way is given to another. */
   @JCStressTest
   @Outcome(id = "\\{1\\}", expect = Expect.ACCEPTABLE, desc = "the newcomer is remembered")
   @Outcome(id = "\\{\\}", expect = Expect.ACCEPTABLE_INTERESTING, desc = "one touch is lost")
