@@ -87,11 +87,13 @@ final class AgentCommand implements Callable<Integer> {
   public Integer call() throws ConfigException, CommandFailure, IOException, InterruptedException {
     AgentConfig config = config();
     Agent agent = Agent.start(config);
-    Console.of(spec).notef("agent serves %s on port %d", agent.replicaIds(), agent.grpcPort());
-    UntilStopped.run(() -> {
-      agent.drain(config.drainTimeout());
-      agent.close();
-    });
+    Console console = Console.of(spec);
+    UntilStopped.run(
+        () -> console.notef("agent serves %s on port %d", agent.replicaIds(), agent.grpcPort()),
+        () -> {
+          agent.drain(config.drainTimeout());
+          agent.close();
+        });
     return ExitCodes.OK;
   }
 

@@ -50,8 +50,10 @@ final class EngineCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandFailure, IOException, InterruptedException {
     SimulatedEngineServer engine = SimulatedEngineServer.start(settings());
-    Console.of(spec).notef("a simulated %s engine serves %s at %s", profile, model, engine.url());
-    UntilStopped.run(engine::close);
+    Console console = Console.of(spec);
+    UntilStopped.run(
+        () -> console.notef("a simulated %s engine serves %s at %s", profile, model, engine.url()),
+        engine::close);
     return ExitCodes.OK;
   }
 

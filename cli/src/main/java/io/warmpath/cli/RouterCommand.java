@@ -33,9 +33,11 @@ final class RouterCommand implements Callable<Integer> {
   public Integer call() throws ConfigException, CommandFailure, IOException, InterruptedException {
     ConfigWatch watch = ConfigWatch.read(file);
     Router router = Router.start(watch.config());
-    Console.of(spec).notef("router %s listens on port %d", router.routerId(), router.grpcPort());
     watch.follow(router);
-    UntilStopped.run(router::shutdown);
+    Console console = Console.of(spec);
+    UntilStopped.run(
+        () -> console.notef("router %s listens on port %d", router.routerId(), router.grpcPort()),
+        router::shutdown);
     return ExitCodes.OK;
   }
 }

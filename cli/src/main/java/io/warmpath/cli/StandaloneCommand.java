@@ -69,8 +69,8 @@ final class StandaloneCommand implements Callable<Integer> {
       cluster.close();
       throw notReady;
     }
-    print(Console.of(spec), cluster, fleet);
-    UntilStopped.run(() -> cluster.drain(DRAIN_LIMIT));
+    Console console = Console.of(spec);
+    UntilStopped.run(() -> print(console, cluster, fleet), () -> cluster.drain(DRAIN_LIMIT));
     return ExitCodes.OK;
   }
 

@@ -11,9 +11,10 @@ final class UntilStopped {
    * Returns never; when the process is told to stop, runs {@code drain} and then ends the process
    * with exit code 0.
    *
+   * @param announce says that the server is ready: whoever reads it may stop the process at once
    * @param drain bounded in time
    */
-  static void run(Runnable drain) throws InterruptedException {
+  static void run(Runnable announce, Runnable drain) throws InterruptedException {
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform()
@@ -23,6 +24,7 @@ final class UntilStopped {
                   // The signal's own exit code would say that something failed.
                   Runtime.getRuntime().halt(ExitCodes.OK);
                 }));
+    announce.run();
     new CountDownLatch(1).await();
   }
 }

@@ -43,8 +43,8 @@ final class ZooKeeperCommand implements Callable<Integer> {
   @Override
   public Integer call() throws CommandFailure, IOException, InterruptedException {
     ZooKeeperMember member = ZooKeeperMember.start(file, id());
-    Console.of(spec).note("ZooKeeper runs by " + file);
-    UntilStopped.run(member::close);
+    Console console = Console.of(spec);
+    UntilStopped.run(() -> console.note("ZooKeeper runs by " + file), member::close);
     return ExitCodes.OK;
   }
 
