@@ -6,6 +6,7 @@ import io.warmpath.cli.sticky.StickyPolicy;
 import io.warmpath.cli.sticky.StickyResult;
 import io.warmpath.cli.sticky.StickyRun;
 import io.warmpath.cli.sticky.StickyRun.Scenario;
+import io.warmpath.router.usage.Prices;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -107,7 +108,7 @@ final class StickyCommand implements Callable<Integer> {
             engines.replicas(REPLICAS),
             characters,
             engines.profile("8b-h100"),
-            new StickyRun.Prices(prices.get(0), prices.get(1), prices.get(2)));
+            new Prices(prices.get(0), prices.get(1), prices.get(2)));
     List<StickyRun> runs = new ArrayList<>();
     for (String name : policies) {
       StickyPolicy policy = StickyPolicy.of(name);

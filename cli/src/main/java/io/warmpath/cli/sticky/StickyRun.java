@@ -9,6 +9,7 @@ import io.warmpath.cli.sticky.StickyClient.Kind;
 import io.warmpath.membership.ZooKeeperSettings;
 import io.warmpath.router.Router;
 import io.warmpath.router.RouterConfig;
+import io.warmpath.router.usage.Prices;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.simulator.engine.EngineProfile;
 import java.io.IOException;
@@ -28,7 +29,9 @@ public final class StickyRun {
   private static final Duration READY_LIMIT = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 5;
   private static final long SEED = 20261121;
-  private static final double TOKENS_OF_A_PRICE = 1e6;
+
+  /** Of a million tokens, in any currency: a tenth for what is cached. */
+  public static final Prices DEFAULT_PRICES = new Prices(0.5, 0.05, 1.5);
 
   private final Settings settings;
   private final StickyPolicy policy;
@@ -56,31 +59,6 @@ public final class StickyRun {
         throw new IllegalArgumentException(
             "characters is " + promptCharacters + "; allowed are 1000 to 1000000");
       }
-    }
-  }
-
-  /**
-   * Prices of a million tokens, in any unit.
-   *
-   * @param prompt of computed prompt tokens
-   * @param cached of prompt tokens read from a cache
-   * @param completion of decoded tokens
-   */
-  public record Prices(double prompt, double cached, double completion) {
-
-    /** A tenth for what is cached. */
-    public static final Prices DEFAULT = new Prices(0.5, 0.05, 1.5);
-
-    double of(Call call) {
-      return ((call.promptTokens() - call.cachedTokens()) * prompt
-              + call.cachedTokens() * cached
-              + call.completionTokens() * completion)
-          / TOKENS_OF_A_PRICE;
-    }
-
-    double uncached(Call call) {
-      return (call.promptTokens() * prompt + call.completionTokens() * completion)
-          / TOKENS_OF_A_PRICE;
     }
   }
 
@@ -214,7 +192,11 @@ public final class StickyRun {
         (double) callsFromCache / all.size(),
         (double) cached / tokens,
         (double) possible / tokens,
-        all.stream().mapToDouble(settings.prices()::of).sum(),
-        all.stream().mapToDouble(settings.prices()::uncached).sum());
+        all.stream().mapToDouble(call -> cost(call, call.cachedTokens())).sum(),
+        all.stream().mapToDouble(call -> cost(call, 0)).sum());
+  }
+
+  private double cost(Call call, int cachedTokens) {
+    return settings.prices().cost(call.promptTokens(), cachedTokens, call.completionTokens());
   }
 }

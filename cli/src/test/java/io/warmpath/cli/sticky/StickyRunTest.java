@@ -17,7 +17,7 @@ final class StickyRunTest {
 
   private static StickyRun.Settings settings(int rounds, double speed) {
     return new StickyRun.Settings(
-        rounds, 4, 12_000, EngineProfile.named("8b-h100").atSpeed(speed), StickyRun.Prices.DEFAULT);
+        rounds, 4, 12_000, EngineProfile.named("8b-h100").atSpeed(speed), StickyRun.DEFAULT_PRICES);
   }
 
   @ParameterizedTest

@@ -13,6 +13,7 @@ public record Prices(double prompt, double cached, double completion) {
   public static final Prices FREE = new Prices(0, 0, 0);
 
   private static final double HIGHEST = 1e6;
+  private static final double TOKENS_OF_A_PRICE = 1e6;
 
   /** A price a million is a thousandth of this in billionths a token. */
   private static final double NANOS_OF_A_MILLIONTH = 1e3;
@@ -23,13 +24,22 @@ public record Prices(double prompt, double cached, double completion) {
     range("completion", completion, HIGHEST);
   }
 
+  /** What so many tokens cost; {@code cachedTokens} are among the {@code promptTokens}. */
+  public double cost(long promptTokens, long cachedTokens, long completionTokens) {
+    return millionths(promptTokens, cachedTokens, completionTokens) / TOKENS_OF_A_PRICE;
+  }
+
   /** Billionths, rounded; exact for prices with up to three decimals. */
   long costNanos(UsageCounts counts) {
     double units =
-        (counts.promptTokens() - counts.cachedTokens()) * prompt
-            + counts.cachedTokens() * cached
-            + counts.completionTokens() * completion;
+        millionths(counts.promptTokens(), counts.cachedTokens(), counts.completionTokens());
     return Math.round(units * NANOS_OF_A_MILLIONTH);
+  }
+
+  private double millionths(long promptTokens, long cachedTokens, long completionTokens) {
+    return (promptTokens - cachedTokens) * prompt
+        + cachedTokens * cached
+        + completionTokens * completion;
   }
 
   /** Likewise, what the cached tokens would have cost more at the full price. */
