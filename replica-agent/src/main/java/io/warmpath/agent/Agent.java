@@ -10,12 +10,11 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.warmpath.membership.Announcer;
 import io.warmpath.membership.MembershipClient;
 import io.warmpath.membership.MembershipMetrics;
+import io.warmpath.relay.Transport;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.ReplicaReport.State;
 import io.warmpath.routing.Ticker;
@@ -59,6 +58,7 @@ public final class Agent implements AutoCloseable {
   private final HealthStatusManager health = new HealthStatusManager();
   private final Map<String, Replica> replicas = new LinkedHashMap<>();
   private final List<Announcer<ReplicaReport>> announcers = new ArrayList<>();
+  private final Transport transport = Transport.best();
   private final EventLoopGroup loops;
   private final MembershipClient membership;
   private final MembershipMetrics membershipMetrics = new MembershipMetrics(registry);
@@ -76,9 +76,7 @@ public final class Agent implements AutoCloseable {
     membershipMetrics.watch(membership);
     this.loops =
         new MultiThreadIoEventLoopGroup(
-            config.ioThreads(),
-            new DefaultThreadFactory("warmpath-agent", true),
-            NioIoHandler.newFactory());
+            config.ioThreads(), new DefaultThreadFactory("warmpath-agent", true), transport.io());
   }
 
   /**
@@ -141,7 +139,7 @@ public final class Agent implements AutoCloseable {
             new InetSocketAddress(config.listen().host(), config.listen().port()))
         .bossEventLoopGroup(loops)
         .workerEventLoopGroup(loops)
-        .channelType(NioServerSocketChannel.class)
+        .channelType(transport.server())
         // The service only checks a request and hands it over, so it needs no thread of its own.
         .directExecutor()
         .maxInboundMessageSize(config.maxMessageBytes())

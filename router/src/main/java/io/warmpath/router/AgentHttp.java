@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import io.warmpath.relay.Transport;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.ArrayDeque;

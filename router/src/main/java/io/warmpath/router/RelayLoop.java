@@ -3,6 +3,7 @@ package io.warmpath.router;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoop;
+import io.warmpath.relay.Transport;
 import io.warmpath.router.usage.UsageCounts;
 import io.warmpath.router.usage.UsageKey;
 import io.warmpath.router.usage.UsageTally;

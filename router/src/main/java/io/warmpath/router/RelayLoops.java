@@ -5,6 +5,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
+import io.warmpath.relay.Transport;
 import io.warmpath.router.usage.UsageCounts;
 import io.warmpath.router.usage.UsageKey;
 import java.util.ArrayList;

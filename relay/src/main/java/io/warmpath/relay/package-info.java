@@ -1,4 +1,4 @@
-/** What routers and the HTTP relay port of agents say to each other. */
+/** What routers and agents share of the HTTP exchange between them. */
 @NullMarked
 package io.warmpath.relay;
 

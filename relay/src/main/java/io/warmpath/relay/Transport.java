@@ -1,4 +1,4 @@
-package io.warmpath.router;
+package io.warmpath.relay;
 
 import io.netty.channel.Channel;
 import io.netty.channel.IoHandlerFactory;
@@ -18,11 +18,11 @@ import io.netty.channel.socket.nio.NioSocketChannel;
  * @param server listening channels
  * @param client connected channels
  */
-record Transport(
+public record Transport(
     IoHandlerFactory io, Class<? extends ServerChannel> server, Class<? extends Channel> client) {
 
   /** Returns the best one that this machine has. */
-  static Transport best() {
+  public static Transport best() {
     return Epoll.isAvailable()
         ? new Transport(
             EpollIoHandler.newFactory(), EpollServerSocketChannel.class, EpollSocketChannel.class)
