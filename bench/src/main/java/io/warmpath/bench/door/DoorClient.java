@@ -38,7 +38,9 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // A write that fails closes the connection.
 final class DoorClient implements AutoCloseable {
 
-  private static final long LIMIT_SECONDS = 60;
+  /** How long after the last request was due all have to be over. */
+  private static final double LAST_SECONDS = 60;
+
   private static final int OK = 200;
 
   private final EventLoopGroup group =
@@ -65,7 +67,8 @@ final class DoorClient implements AutoCloseable {
   Measured run(DoorScenario scenario, int count) throws InterruptedException {
     Run run = new Run(scenario, count);
     loop.execute(run::next);
-    if (!run.ended.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+    double limitSeconds = count / scenario.requestsPerSecond() + LAST_SECONDS;
+    if (!run.ended.await((long) limitSeconds, TimeUnit.SECONDS)) {
       throw new IllegalStateException(run.ended.getCount() + " requests did not end");
     }
     return new Measured(run.first, run.failed);

@@ -21,6 +21,10 @@ record DoorScenario(String name, int promptCharacters, int chunks, double reques
           new DoorScenario("100,000 tokens, 60/s", 400_000, 2, 60),
           new DoorScenario("200 tokens, 400 chunks, 40/s", 800, 400, 40));
 
+  static List<DoorScenario> startingWith(String name) {
+    return ALL.stream().filter(scenario -> scenario.name.startsWith(name)).toList();
+  }
+
   /** Returns the body of request {@code number}. */
   byte[] body(String model, long number) {
     StringBuilder body = new StringBuilder(promptCharacters + 200);
