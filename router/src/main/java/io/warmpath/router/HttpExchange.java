@@ -339,9 +339,18 @@ final class HttpExchange {
       }
       if (last) {
         noteUsage(((LastHttpContent) content).trailingHeaders());
-        client.write(new DefaultHttpContent(content.content()));
+        writeRest(content);
       } else {
         client.write(content);
+      }
+    }
+
+    /* The end itself goes when the exchange is accounted for. */
+    private void writeRest(HttpContent last) {
+      if (last.content().isReadable()) {
+        client.write(new DefaultHttpContent(last.content()));
+      } else {
+        last.release();
       }
     }
 
