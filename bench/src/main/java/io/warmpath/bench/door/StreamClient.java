@@ -60,8 +60,10 @@ final class StreamClient implements AutoCloseable {
   record Load(int streams, int chunks, Duration pace) {
 
     byte[] body(int stream) {
-      return ("{\"model\":\"%s\",\"stream\":true,\"max_tokens\":%d,\"metadata\":{\"pace_ms\":\"%d\"},\"prompt\":\"%d"
-                  + " the quick brown fox\"}")
+      return """
+      {"model":"%s","stream":true,"max_tokens":%d,"metadata":{"pace_ms":"%d"},\
+      "prompt":"%d the quick brown fox"}\
+      """
           .formatted(EchoEngines.MODEL, chunks, pace.toMillis(), stream)
           .getBytes(StandardCharsets.UTF_8);
     }
