@@ -42,6 +42,7 @@ public final class PromptBody {
   private final List<String> ignore = new ArrayList<>();
   private final List<String> order = new ArrayList<>();
   private boolean allowFallbacks = true;
+  private String sort = "";
   private boolean malformed;
   private boolean stream;
   private String model = "";
@@ -126,6 +127,11 @@ public final class PromptBody {
   /** Whether replicas outside {@link #order} may serve. */
   public boolean allowFallbacks() {
     return allowFallbacks;
+  }
+
+  /** What the best replica is, as given: a word, or any other value's canonical form; or empty. */
+  public String sort() {
+    return sort;
   }
 
   /** The prompt's token ids, or null when it is not given as ids. */
@@ -358,6 +364,7 @@ public final class PromptBody {
         case "ignore" -> readIds(ignore);
         case "order" -> readIds(order);
         case "allow_fallbacks" -> allowFallbacks = flagOr(allowFallbacks);
+        case "sort" -> sort = anyText();
         default -> json.skip();
       }
     }
@@ -383,6 +390,15 @@ public final class PromptBody {
     }
     json.skip();
     return otherwise;
+  }
+
+  /** A string as it is, nothing for null, anything else as it is written. */
+  private String anyText() throws MalformedJsonException {
+    if (json.peek() == '"') {
+      return json.text();
+    }
+    String written = canonical(SMALL).text(0);
+    return written.equals("null") ? "" : written;
   }
 
   private boolean flagOr(boolean otherwise) throws MalformedJsonException {
