@@ -33,6 +33,8 @@ public final class PromptBody {
   private static final byte[] ROLE = "\"role\":\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] USER = "user\"".getBytes(StandardCharsets.US_ASCII);
 
+  private static final String PREVIOUS_RESPONSE = "previous_response_id";
+
   /** Bytes of the text up to which nothing grows. */
   private static final int SMALL = 256;
 
@@ -107,6 +109,14 @@ public final class PromptBody {
   /** The session id, empty when absent. */
   public String sessionId() {
     return sessionId;
+  }
+
+  /** The response that this one goes on from, empty when absent. */
+  public String previousResponseId() {
+    byte[] option = options.get(PREVIOUS_RESPONSE);
+    return option == null || option[0] != '"'
+        ? ""
+        : new String(option, 1, option.length - 2, StandardCharsets.UTF_8);
   }
 
   /** Replicas that alone may serve. */
@@ -238,7 +248,7 @@ public final class PromptBody {
           "chat_template_kwargs",
           "documents",
           "functions",
-          "previous_response_id",
+          PREVIOUS_RESPONSE,
           "reasoning_effort" ->
           readOption(name);
       default -> json.skip();
