@@ -368,7 +368,7 @@ final class HttpExchange {
       noteResponse(content.content());
       if (last) {
         noteUsage(((LastHttpContent) content).trailingHeaders());
-        client.write(new DefaultHttpContent(content.content()));
+        writeRest(content);
       } else {
         client.write(content);
       }
@@ -378,6 +378,15 @@ final class HttpExchange {
       String id = response == null || status >= 400 ? null : response.look(piece);
       if (id != null) {
         path.responses().remember(id, new ResponseHomes.Home(routed.model(), lease.replica().id()));
+      }
+    }
+
+    /* The end itself goes when the exchange is accounted for. */
+    private void writeRest(HttpContent last) {
+      if (last.content().isReadable()) {
+        client.write(new DefaultHttpContent(last.content()));
+      } else {
+        last.release();
       }
     }
 
