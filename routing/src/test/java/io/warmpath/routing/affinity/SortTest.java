@@ -97,7 +97,7 @@ final class SortTest {
         .replicaId();
   }
 
-  /* 4,000 tokens take 0.2 s; for the good of all that come after, the policy itself waits longer. */
+  /* 4,000 tokens take 0.2 s; for the good of those that come after, the policy waits longer. */
   @Test
   void latency_waitThatTheCacheDoesNotMakeUpFor_leavesTheHolder() {
     TestFleet fleet = new TestFleet(4, ticker);
