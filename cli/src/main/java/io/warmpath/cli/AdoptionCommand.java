@@ -1,14 +1,11 @@
 package io.warmpath.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.Var;
+import io.warmpath.cli.sticky.AdoptionPolicy;
 import io.warmpath.cli.sticky.AdoptionRun;
-import io.warmpath.cli.sticky.StickyPolicy;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,7 +24,8 @@ import picocli.CommandLine.Spec;
       "",
       "48 conversations of six turns with four agents' system prompts, eight at a time. Sent as",
       "chats, a router knows a conversation by its opening; sent as text completions, only by",
-      "header or prefix. Each row has a cluster of its own, in this process."
+      "header or prefix; for header-only, requests without a header are strangers to each other.",
+      "Each row has a cluster of its own, in this process."
     })
 final class AdoptionCommand implements Callable<Integer> {
 
@@ -46,11 +44,11 @@ final class AdoptionCommand implements Callable<Integer> {
       names = "--policy",
       paramLabel = "NAME",
       split = ",",
-      description = "warmpath, round-robin or session-only. Default: warmpath,session-only.")
-  private @Var List<String> policies = List.of("warmpath", "session-only");
+      description = "Of warmpath, session-only, header-only and round-robin. Default: all.")
+  private @Var List<String> policies =
+      List.of("warmpath", "session-only", "header-only", "round-robin");
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Writes the table as JSON.")
-  private @Var @Nullable Path json;
+  @Mixin private final JsonFile json = new JsonFile();
 
   @Spec private @Var @Nullable CommandSpec spec;
 
@@ -59,18 +57,18 @@ final class AdoptionCommand implements Callable<Integer> {
     Logs.warningsOnly();
     Console console = Console.of(spec);
     AdoptionRun run;
-    List<StickyPolicy> chosen;
+    List<AdoptionPolicy> chosen;
     try {
       run =
           new AdoptionRun(
               AdoptionRun.Settings.of(engines.replicas(REPLICAS), engines.profile("8b-h100")));
-      chosen = policies.stream().map(StickyPolicy::of).toList();
+      chosen = policies.stream().map(AdoptionPolicy::of).toList();
     } catch (IllegalArgumentException refused) {
       throw CommandFailure.badInput(String.valueOf(refused.getMessage()));
     }
     List<AdoptionRun.Result> results = new ArrayList<>();
     console.line("policy         sent as       with header   prompt tokens from cache");
-    for (StickyPolicy policy : chosen) {
+    for (AdoptionPolicy policy : chosen) {
       for (boolean chat : new boolean[] {true, false}) {
         for (int share : shares) {
           AdoptionRun.Result result = run.run(policy, chat, share);
@@ -84,11 +82,7 @@ final class AdoptionCommand implements Callable<Integer> {
         }
       }
     }
-    if (json != null) {
-      new ObjectMapper()
-          .writerWithDefaultPrettyPrinter()
-          .writeValue(json.toFile(), Map.of("runs", results));
-    }
+    json.write(results);
     return ExitCodes.OK;
   }
 }

@@ -96,8 +96,7 @@ final class DemoCommand implements Callable<Integer> {
       description = "Kills one replica's agent so long after the start of each run, by SIGKILL.")
   private @Var double killAfterSeconds = Double.POSITIVE_INFINITY;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Writes the table as JSON.")
-  private @Var @Nullable Path json;
+  @Mixin private final JsonFile json = new JsonFile();
 
   @Spec private @Var @Nullable CommandSpec spec;
 
@@ -128,8 +127,9 @@ final class DemoCommand implements Callable<Integer> {
     }
     console.line("");
     console.text(demo.table());
-    if (json != null) {
-      demo.writeJson(json);
+    Path machineReadable = json.path();
+    if (machineReadable != null) {
+      demo.writeJson(machineReadable);
     }
     return ExitCodes.OK;
   }

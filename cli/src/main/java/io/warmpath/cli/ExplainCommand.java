@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.Var;
 import io.warmpath.v1.Candidate;
 import io.warmpath.v1.Decision;
 import io.warmpath.v1.RouteRequest;
+import io.warmpath.v1.RoutingSort;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -35,13 +36,21 @@ final class ExplainCommand implements Callable<Integer> {
     return ExitCodes.OK;
   }
 
+  private static String sortedBy(Decision decision) {
+    return decision.getSort() == RoutingSort.ROUTING_SORT_UNSPECIFIED
+        ? ""
+        : " (by " + Words.sort(decision.getSort()) + ")";
+  }
+
   private static void print(Console console, Decision decision) {
     console.linef(
         "policy %s: %s",
         decision.getPolicy(),
         decision.getChosen().isEmpty()
             ? "refused, " + decision.getRefusal()
-            : "to %s, %s".formatted(decision.getChosen(), Words.reason(decision.getReason())));
+            : "to %s, %s%s"
+                .formatted(
+                    decision.getChosen(), Words.reason(decision.getReason()), sortedBy(decision)));
     console.linef(
         "prompt %,d tokens in %d full steps, family %s",
         decision.getPromptTokens(),

@@ -6,6 +6,7 @@ import io.warmpath.v1.ChatMessage;
 import io.warmpath.v1.ChatPrompt;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.RoutingControls;
+import io.warmpath.v1.RoutingSort;
 import io.warmpath.v1.SamplingParams;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options that make a request. */
 final class PromptOptions {
@@ -70,6 +73,15 @@ final class PromptOptions {
       description = "Only these replicas may serve the request.")
   private @Var List<String> only = List.of();
 
+  @Option(
+      names = "--sort",
+      paramLabel = "BY",
+      converter = SortConverter.class,
+      description =
+          "Sends the request to the replica with the least first-token time (latency) or the least"
+              + " pending work (throughput).")
+  private @Var RoutingSort sort = RoutingSort.ROUTING_SORT_UNSPECIFIED;
+
   /** Where the prompt comes from. */
   static final class Prompt {
 
@@ -84,6 +96,21 @@ final class PromptOptions {
         return text;
       }
       return file == null ? "" : Files.readString(file, StandardCharsets.UTF_8);
+    }
+  }
+
+  /** Reads {@code latency} and {@code throughput}. */
+  static final class SortConverter implements ITypeConverter<RoutingSort> {
+
+    @Override
+    public RoutingSort convert(String text) {
+      return switch (text) {
+        case "latency" -> RoutingSort.ROUTING_SORT_LATENCY;
+        case "throughput" -> RoutingSort.ROUTING_SORT_THROUGHPUT;
+        default ->
+            throw new TypeConversionException(
+                text + " is not allowed; allowed are latency and throughput");
+      };
     }
   }
 
@@ -109,9 +136,7 @@ final class PromptOptions {
                     .setSessionId(session)
                     .setPromptCacheKey(promptCacheKey)
                     .setTenant(tenant));
-    if (!only.isEmpty()) {
-      request.setRouting(RoutingControls.newBuilder().addAllOnly(only));
-    }
+    request.setRouting(RoutingControls.newBuilder().addAllOnly(only).setSort(sort));
     return (chat || system != null ? request.setChat(chat(text)) : request.setText(text)).build();
   }
 

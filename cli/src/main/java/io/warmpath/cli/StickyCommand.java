@@ -1,6 +1,5 @@
 package io.warmpath.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.cli.sticky.StickyPolicy;
 import io.warmpath.cli.sticky.StickyResult;
@@ -8,10 +7,8 @@ import io.warmpath.cli.sticky.StickyRun;
 import io.warmpath.cli.sticky.StickyRun.Scenario;
 import io.warmpath.router.usage.Prices;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -67,8 +64,7 @@ final class StickyCommand implements Callable<Integer> {
               + " Default: 0.5,0.05,1.5.")
   private @Var List<Double> prices = List.of(0.5, 0.05, 1.5);
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Writes the table as JSON.")
-  private @Var @Nullable Path json;
+  @Mixin private final JsonFile json = new JsonFile();
 
   @Spec private @Var @Nullable CommandSpec spec;
 
@@ -89,11 +85,7 @@ final class StickyCommand implements Callable<Integer> {
       results.add(result);
       console.line(result.row());
     }
-    if (json != null) {
-      new ObjectMapper()
-          .writerWithDefaultPrettyPrinter()
-          .writeValue(json.toFile(), Map.of("runs", results));
-    }
+    json.write(results);
     return ExitCodes.OK;
   }
 

@@ -3,6 +3,7 @@ package io.warmpath.cli;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.v1.PlacementReason;
 import io.warmpath.v1.ReplicaState;
+import io.warmpath.v1.RoutingSort;
 
 /** The contract's constants as words for people. */
 final class Words {
@@ -17,6 +18,11 @@ final class Words {
   /** Returns a state such as {@code ready}. */
   static String state(ReplicaState state) {
     return plain(state.name(), "REPLICA_STATE_");
+  }
+
+  /** Returns what replicas are compared by, such as {@code latency}. */
+  static String sort(RoutingSort sort) {
+    return plain(sort.name(), "ROUTING_SORT_");
   }
 
   private static String plain(String constant, String prefix) {

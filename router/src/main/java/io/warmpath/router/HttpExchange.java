@@ -1,6 +1,7 @@
 package io.warmpath.router;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
@@ -135,14 +136,15 @@ final class HttpExchange {
     PromptBody prompt = PromptBody.parse(body);
     unary = !prompt.stream();
     lengthEstimated = prompt.tokenIds() == null;
-    RoutingTable.Resolved model = resolve(prompt);
+    RoutingTable table = path.table().get();
+    ResponseHomes.Home home = home(prompt, table);
+    RoutingTable.Resolved model = resolve(prompt, home, table);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
     byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
     PromptPrefix prefix = prefix(prompt, canonical, model, affinity);
     long session = generates ? session(prompt, canonical, prefix, model, affinity) : 0;
     PickRequest pick =
-        new PickRequest(
-            prefix, session, HttpInputs.constraints(head.headers(), prompt), unable(model), 1);
+        new PickRequest(prefix, session, constraints(prompt, home, model), unable(model), 1);
     if (!path.inFlight().tryAcquire()) {
       throw new RequestRefusedException(
           new RequestFailure(
@@ -173,13 +175,37 @@ final class HttpExchange {
         .ofOpening(affinity.tenant(), name, prefix, canonical, prompt.openingBytes());
   }
 
+  /** Where the response is that the request is about or goes on from; null where nobody knows. */
+  private ResponseHomes.@Nullable Home home(PromptBody prompt, RoutingTable table) {
+    String target = HttpPaths.path(head.uri());
+    String id =
+        HttpPaths.makesResponse(target)
+            ? prompt.previousResponseId()
+            : HttpPaths.responseId(target);
+    return id.isEmpty() ? null : path.responses().find(id, table);
+  }
+
   /* Without a model any engine can say what is wrong, in its own words. */
-  private RoutingTable.Resolved resolve(PromptBody prompt) throws RequestRefusedException {
-    RoutingTable table = path.table().get();
-    if (prompt.model().isEmpty() && !table.models().isEmpty()) {
-      return new RoutingTable.Resolved(table.models().values().iterator().next(), "", List.of());
+  private static RoutingTable.Resolved resolve(
+      PromptBody prompt, ResponseHomes.@Nullable Home home, RoutingTable table)
+      throws RequestRefusedException {
+    if (!prompt.model().isEmpty() || table.models().isEmpty()) {
+      return table.resolve(prompt.model(), "");
     }
-    return table.resolve(prompt.model(), "");
+    ModelRoute ofHome = home == null ? null : table.models().get(home.model());
+    ModelRoute any = table.models().values().iterator().next();
+    return new RoutingTable.Resolved(ofHome == null ? any : ofHome, "", List.of());
+  }
+
+  /** The client's own constraints, else the replica of the response that the request needs. */
+  private PickRequest.@Nullable Constraints constraints(
+      PromptBody prompt, ResponseHomes.@Nullable Home home, RoutingTable.Resolved model)
+      throws RequestRefusedException {
+    PickRequest.Constraints given = HttpInputs.constraints(head.headers(), prompt);
+    if (given != null || home == null || !home.model().equals(model.route().model())) {
+      return given;
+    }
+    return new PickRequest.Constraints(List.of(home.replicaId()), List.of(), List.of(), false);
   }
 
   /** Replicas that cannot serve this: they lack the adapter, or their agent the relay. */
@@ -260,6 +286,8 @@ final class HttpExchange {
     private @Nullable Usage usage;
     private @Nullable EngineFault says;
     private final StreamEnd end = new StreamEnd();
+    private final @Nullable ResponseIdFinder response =
+        HttpPaths.makesResponse(HttpPaths.path(head.uri())) ? new ResponseIdFinder() : null;
     private boolean taken;
     private boolean toldError;
     private boolean clientHasAll;
@@ -340,11 +368,19 @@ final class HttpExchange {
       if (content.content().isReadable() || last) {
         sendHead();
       }
+      noteResponse(content.content());
       if (last) {
         noteUsage(((LastHttpContent) content).trailingHeaders());
         writeRest(content);
       } else {
         client.write(content);
+      }
+    }
+
+    private void noteResponse(ByteBuf piece) {
+      String id = response == null || status >= 400 ? null : response.look(piece);
+      if (id != null) {
+        path.responses().remember(id, new ResponseHomes.Home(routed.model(), lease.replica().id()));
       }
     }
 

@@ -26,6 +26,7 @@ final class HttpInputs {
   private static final String IGNORE = "x-warmpath-ignore";
   private static final String ORDER = "x-warmpath-order";
   private static final String ALLOW_FALLBACKS = "x-warmpath-allow-fallbacks";
+  private static final String SORT = "x-warmpath-sort";
   private static final int MAX_REPLICAS = 256;
 
   private HttpInputs() {}
@@ -59,7 +60,8 @@ final class HttpInputs {
     List<String> only = list(headers, ONLY, body.only());
     List<String> ignore = list(headers, IGNORE, body.ignore());
     List<String> order = list(headers, ORDER, body.order());
-    if (only.isEmpty() && ignore.isEmpty() && order.isEmpty()) {
+    PickRequest.Sort sort = sort(headers, body);
+    if (only.isEmpty() && ignore.isEmpty() && order.isEmpty() && sort == null) {
       return null;
     }
     if (only.size() > MAX_REPLICAS || ignore.size() > MAX_REPLICAS || order.size() > MAX_REPLICAS) {
@@ -70,7 +72,25 @@ final class HttpInputs {
         headers.contains(ALLOW_FALLBACKS)
             ? headers.containsValue(ALLOW_FALLBACKS, "true", true)
             : body.allowFallbacks();
-    return new PickRequest.Constraints(only, ignore, order, fallbacks);
+    return new PickRequest.Constraints(only, ignore, order, fallbacks, sort);
+  }
+
+  private static PickRequest.@Nullable Sort sort(HttpHeaders headers, PromptBody body)
+      throws RequestRefusedException {
+    String header = headers.get(SORT, "");
+    String value = header.isEmpty() ? body.sort() : header;
+    return switch (value) {
+      case "" -> null;
+      case "latency" -> PickRequest.Sort.LATENCY;
+      case "throughput" -> PickRequest.Sort.THROUGHPUT;
+      default ->
+          throw RequestRefusedException.badField(
+              (header.isEmpty() ? "provider.sort" : SORT)
+                  + " is '"
+                  + Text.shown(value)
+                  + "'; allowed are latency and throughput"
+                  + (value.equals("price") ? ", since replicas have no prices" : ""));
+    };
   }
 
   private static List<String> list(HttpHeaders headers, String name, List<String> otherwise) {

@@ -35,6 +35,11 @@ final class HttpPaths {
           "/inference/v1/generate",
           "/invocations");
 
+  /** Makes responses that an engine keeps; what is below it is about one of them. */
+  private static final String RESPONSES = "/v1/responses";
+
+  private static final String RESPONSE_ID = "resp_";
+
   private static final List<String> NEVER_RELAYED =
       List.of("/v1/load_lora_adapter", "/v1/unload_lora_adapter");
 
@@ -49,6 +54,20 @@ final class HttpPaths {
   /** Whether a request to {@code path} brings a prompt that the engine computes and keeps. */
   static boolean generates(String path) {
     return GENERATING.contains(path);
+  }
+
+  /** Whether a request to {@code path} makes a response that its engine may keep. */
+  static boolean makesResponse(String path) {
+    return path.equals(RESPONSES);
+  }
+
+  /** Returns the id of the response that a request to {@code path} is about, or nothing. */
+  static String responseId(String path) {
+    if (!path.startsWith(RESPONSE_ID, RESPONSES.length() + 1) || !path.startsWith(RESPONSES)) {
+      return "";
+    }
+    int end = path.indexOf('/', RESPONSES.length() + 1);
+    return path.substring(RESPONSES.length() + 1, end < 0 ? path.length() : end);
   }
 
   /** Whether requests to {@code path} go on to an engine. */

@@ -3,6 +3,7 @@ package io.warmpath.router;
 import io.warmpath.v1.ChatMessage;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.RoutingControls;
+import io.warmpath.v1.RoutingSort;
 import io.warmpath.v1.SamplingParams;
 import java.util.List;
 import java.util.Set;
@@ -94,6 +95,12 @@ final class RequestCheck {
     checkIds("routing.only", routing.getOnlyList());
     checkIds("routing.ignore", routing.getIgnoreList());
     checkIds("routing.order", routing.getOrderList());
+    if (routing.getSort() == RoutingSort.UNRECOGNIZED) {
+      throw RequestRefusedException.badField(
+          "routing.sort is "
+              + routing.getSortValue()
+              + "; allowed are ROUTING_SORT_LATENCY and ROUTING_SORT_THROUGHPUT");
+    }
   }
 
   private static void checkIds(String field, List<String> ids) throws RequestRefusedException {

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
  * @param table the published table; one volatile read
  * @param loops the event loops
  * @param sessions makes session keys
+ * @param responses remembers who made which response
  * @param inFlight counts and limits the requests of this router
  * @param limits what this router takes on
  * @param prefetchMessages messages of a stream that an agent may be ahead of the client
@@ -18,6 +19,7 @@ record RequestPath(
     Supplier<RoutingTable> table,
     RelayLoops loops,
     SessionKeys sessions,
+    ResponseHomes responses,
     InFlight inFlight,
     RouterConfig.Limits limits,
     int prefetchMessages,

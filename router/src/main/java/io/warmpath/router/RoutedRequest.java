@@ -83,6 +83,11 @@ final class RoutedRequest {
     return place();
   }
 
+  /** Base name of the model. */
+  String model() {
+    return route.model();
+  }
+
   /** The prompt, as the decision sees it. */
   PickRequest pick() {
     return next;

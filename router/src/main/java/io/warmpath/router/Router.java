@@ -64,11 +64,13 @@ public final class Router implements AutoCloseable {
     this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes());
     this.usage = startMetering();
     this.control = new FleetControl(config, loops, ticker, registry, placements, this::onPublished);
+    SessionKeys keys = new SessionKeys(config.sessionSecret());
     RequestPath path =
         new RequestPath(
             control::table,
             loops,
-            new SessionKeys(config.sessionSecret()),
+            keys,
+            new ResponseHomes(keys, registry),
             inFlight,
             config.limits(),
             config.upstream().prefetchMessages(),

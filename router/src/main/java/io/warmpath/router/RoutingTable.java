@@ -73,6 +73,15 @@ record RoutingTable(
             observed -> observed.report().state() == io.warmpath.routing.ReplicaReport.State.READY);
   }
 
+  /** Whether the replica of that id is ready to serve. */
+  boolean isReady(String replicaId) {
+    return view.replicas().stream()
+        .map(FleetView.Observed::report)
+        .anyMatch(report ->
+            report.id().equals(replicaId)
+                && report.state() == io.warmpath.routing.ReplicaReport.State.READY);
+  }
+
   /**
    * A model name, resolved.
    *

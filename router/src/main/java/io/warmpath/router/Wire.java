@@ -14,6 +14,7 @@ import io.warmpath.v1.Placement;
 import io.warmpath.v1.PlacementReason;
 import io.warmpath.v1.ReplicaGenerateRequest;
 import io.warmpath.v1.RoutingControls;
+import io.warmpath.v1.RoutingSort;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -31,14 +32,32 @@ final class Wire {
   static PickRequest.@Nullable Constraints constraints(RoutingControls controls) {
     if (controls.getOnlyCount() == 0
         && controls.getIgnoreCount() == 0
-        && controls.getOrderCount() == 0) {
+        && controls.getOrderCount() == 0
+        && controls.getSort() == RoutingSort.ROUTING_SORT_UNSPECIFIED) {
       return null;
     }
     return new PickRequest.Constraints(
         controls.getOnlyList(),
         controls.getIgnoreList(),
         controls.getOrderList(),
-        !controls.hasAllowFallbacks() || controls.getAllowFallbacks());
+        !controls.hasAllowFallbacks() || controls.getAllowFallbacks(),
+        sort(controls.getSort()));
+  }
+
+  private static PickRequest.@Nullable Sort sort(RoutingSort sort) {
+    return switch (sort) {
+      case ROUTING_SORT_LATENCY -> PickRequest.Sort.LATENCY;
+      case ROUTING_SORT_THROUGHPUT -> PickRequest.Sort.THROUGHPUT;
+      case ROUTING_SORT_UNSPECIFIED, UNRECOGNIZED -> null;
+    };
+  }
+
+  private static RoutingSort sort(PickRequest.@Nullable Sort sort) {
+    return switch (sort) {
+      case null -> RoutingSort.ROUTING_SORT_UNSPECIFIED;
+      case LATENCY -> RoutingSort.ROUTING_SORT_LATENCY;
+      case THROUGHPUT -> RoutingSort.ROUTING_SORT_THROUGHPUT;
+    };
   }
 
   /** Returns the router's own part of a message to an agent. */
@@ -136,7 +155,8 @@ final class Wire {
             .setWorkShare(decision.workShare())
             .setReplicaSetSize(decision.replicaSetSize())
             .setBoundSeconds(decision.boundSeconds())
-            .setSpill(decision.spill());
+            .setSpill(decision.spill())
+            .setSort(sort(decision.sort()));
     decision.candidates().forEach(candidate -> message.addCandidates(candidate(candidate)));
     if (decision.chosen() != null) {
       message.setChosen(decision.chosen());

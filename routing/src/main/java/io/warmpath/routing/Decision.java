@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param spill whether it is outside the replica set
  * @param refusal why the request was refused, or null
  * @param pendingWorkLimitSeconds validated placement's limit, infinite for none
+ * @param sort what the client asked to be served by, or null for the policy's own rule
  */
 public record Decision(
     String policy,
@@ -37,7 +38,8 @@ public record Decision(
     @Nullable PickReason reason,
     boolean spill,
     PickResult.Rejected.@Nullable Reason refusal,
-    double pendingWorkLimitSeconds) {
+    double pendingWorkLimitSeconds,
+    PickRequest.@Nullable Sort sort) {
 
   public Decision {
     candidates = List.copyOf(candidates);

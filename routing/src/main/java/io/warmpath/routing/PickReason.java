@@ -12,7 +12,7 @@ public enum PickReason {
   SPILL,
   /** No family, or affinity is off: the least pending work. */
   LEAST_WORK,
-  /** The client named it. */
+  /** The client named it, or said what the best one is. */
   EXPLICIT,
   /** A baseline policy's own rule. */
   BASELINE,

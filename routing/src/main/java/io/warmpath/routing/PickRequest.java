@@ -82,17 +82,39 @@ public record PickRequest(
    * @param ignore these may not
    * @param order tried first, in this order
    * @param allowFallbacks whether others may serve when none of {@code order} can
+   * @param sort what makes a replica the best of those that may serve, or null for the policy's own
+   *     rule
    */
   public record Constraints(
       @Var List<String> only,
       @Var List<String> ignore,
       @Var List<String> order,
-      boolean allowFallbacks) {
+      boolean allowFallbacks,
+      @Nullable Sort sort) {
+
+    /** Constraints that leave the choice among the allowed to the policy. */
+    public Constraints(
+        List<String> only, List<String> ignore, List<String> order, boolean allowFallbacks) {
+      this(only, ignore, order, allowFallbacks, null);
+    }
 
     public Constraints {
       only = List.copyOf(only);
       ignore = List.copyOf(ignore);
       order = List.copyOf(order);
     }
+  }
+
+  /** What a client may ask for in place of the policy's rule. */
+  public enum Sort {
+    /** The least expected first-token time: pending work and the own prefill. */
+    LATENCY,
+    /** The least pending work. */
+    THROUGHPUT,
+  }
+
+  /** Returns what the client wants to be served by, or null for the policy's rule. */
+  public @Nullable Sort sort() {
+    return constraints == null ? null : constraints.sort();
   }
 }

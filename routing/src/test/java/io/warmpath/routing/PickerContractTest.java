@@ -3,6 +3,7 @@ package io.warmpath.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.warmpath.routing.PickRequest.Constraints;
+import io.warmpath.routing.PickRequest.Sort;
 import io.warmpath.testkit.SeededCases;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -154,6 +155,26 @@ final class PickerContractTest {
         lease(placement.picker().pick(constrained(List.of(), List.of(), List.of("r03"), true)));
     assertThat(ordered.replica().id()).isEqualTo("r03");
     assertThat(ordered.reason()).isEqualTo(PickReason.EXPLICIT);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Policy.class)
+  void pick_sorted_takesTheBestByThat(Policy policy) {
+    TestFleet fleet = new TestFleet(3, ticker);
+    fleet.change("r00", draft -> draft.speed(new PrefillSpeed(1_000, 0)));
+    fleet.setPending("r01", 1);
+    fleet.setPending("r02", 2);
+    Placement placement = placement(policy, fleet);
+    for (Sort sort : Sort.values()) {
+      Constraints constraints = new Constraints(List.of(), List.of(), List.of(), true, sort);
+      PickRequest request =
+          new PickRequest(TestFleet.prompt(1, 3000), 5, constraints, List.of(), 1);
+      Lease lease = lease(placement.picker().pick(request));
+      assertThat(lease.replica().id()).isEqualTo(sort == Sort.LATENCY ? "r01" : "r00");
+      assertThat(lease.reason()).isEqualTo(PickReason.EXPLICIT);
+      lease.close(new Lease.Outcome.Cancelled());
+      assertThat(placement.picker().explain(request).sort()).isEqualTo(sort);
+    }
   }
 
   @ParameterizedTest

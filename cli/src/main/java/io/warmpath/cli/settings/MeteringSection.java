@@ -21,6 +21,12 @@ record MeteringSection(
         Duration period,
     @Setting(
             doc =
+                "Whether each day's usage is kept as a JSON document as well, beside the other"
+                    + " files; the current day's is up to a minute behind.",
+            defaultValue = "false")
+        boolean json,
+    @Setting(
+            doc =
                 "Days that `warmpath usage` can tell of, the current one included. Older files stay"
                     + " where they are.",
             defaultValue = "35",
@@ -38,6 +44,6 @@ record MeteringSection(
         int maxTenants) {
 
   UsageMeter.Settings config() {
-    return new UsageMeter.Settings(directory, period, days, maxTenants);
+    return new UsageMeter.Settings(directory, period, days, maxTenants, json);
   }
 }

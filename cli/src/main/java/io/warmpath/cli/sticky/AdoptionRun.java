@@ -81,7 +81,7 @@ public final class AdoptionRun {
    * @param chat whether they are sent as conversations, or as the text of one
    * @throws IOException when a request is not answered, or the cluster does not start
    */
-  public Result run(StickyPolicy policy, boolean chat, int headerSharePercent)
+  public Result run(AdoptionPolicy policy, boolean chat, int headerSharePercent)
       throws IOException, InterruptedException {
     RouterConfig.Model served =
         new RouterConfig.Model(
@@ -102,9 +102,15 @@ public final class AdoptionRun {
       for (int session = 0; session < settings.sessions(); session++) {
         int number = session;
         boolean named = number * 100 / settings.sessions() < headerSharePercent;
+        Sessions sessions =
+            named
+                ? turn -> "session-" + number
+                : policy == AdoptionPolicy.HEADER_ONLY
+                    ? turn -> "stranger-" + number + "-" + turn
+                    : turn -> null;
         conversations.add(
             clients.submit(() -> {
-              converse(client, number, chat, named ? "session-" + number : null, prompt, cached);
+              converse(client, number, chat, sessions, prompt, cached);
               return number;
             }));
       }
@@ -120,6 +126,11 @@ public final class AdoptionRun {
         (double) cached.get() / prompt.get());
   }
 
+  /** What each turn of a conversation names as its session, null for nothing. */
+  private interface Sessions {
+    @Nullable String of(int turn);
+  }
+
   private static void await(Future<?> conversation) throws IOException, InterruptedException {
     try {
       conversation.get();
@@ -132,7 +143,7 @@ public final class AdoptionRun {
       StickyClient client,
       int number,
       boolean chat,
-      @Nullable String session,
+      Sessions sessions,
       AtomicLong prompt,
       AtomicLong cached)
       throws IOException, InterruptedException {
@@ -140,6 +151,7 @@ public final class AdoptionRun {
     messages.add(StickyClient.text(settings.systemCharacters(), SEED + number % settings.agents()));
     for (int turn = 0; turn < settings.turns(); turn++) {
       messages.add(text(number, 2 * turn));
+      String session = sessions.of(turn);
       Call call =
           chat
               ? client.converse(messages, session)

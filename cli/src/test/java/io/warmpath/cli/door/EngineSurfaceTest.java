@@ -202,6 +202,11 @@ final class EngineSurfaceTest {
         embeddings("embeddings of a large batch", "\"dimensions\":4096,\"input\":" + texts(64)),
         responses("responses", ""),
         responses("responses, streamed", ",\"stream\":true"),
+        new Case("a response again", "GET", "/v1/responses/resp_" + id("responses"), ""),
+        post("a response, cancelled late", "/v1/responses/resp_" + id("responses") + "/cancel", ""),
+        new Case("no such response", "GET", "/v1/responses/resp_x", ""),
+        new Case("no id of a response", "GET", "/v1/responses/x", ""),
+        responses("a response to none", ",\"previous_response_id\":\"resp_x\""),
         messages("messages", ""),
         messages("messages, streamed", ",\"stream\":true"),
         post("messages without max_tokens", "/v1/messages", "{\"model\":\"simulated\"}"),
@@ -299,7 +304,12 @@ final class EngineSurfaceTest {
   }
 
   private static String id(Case one) {
-    return "case-" + Integer.toHexString(one.name().hashCode());
+    return id(one.name());
+  }
+
+  /** The request's id, and so that of its response. */
+  private static String id(String name) {
+    return "case-" + Integer.toHexString(name.hashCode());
   }
 
   private static HttpResponse<String> send(URI target, Case one) throws Exception {

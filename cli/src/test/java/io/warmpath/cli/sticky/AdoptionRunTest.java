@@ -14,10 +14,17 @@ final class AdoptionRunTest {
 
   @Test
   void header_addsLittleToWhatTheConversationTells() throws Exception {
-    double without = RUN.run(StickyPolicy.WARMPATH, true, 0).tokenHitRate();
-    double with = RUN.run(StickyPolicy.WARMPATH, true, 100).tokenHitRate();
-    double roundRobin = RUN.run(StickyPolicy.ROUND_ROBIN, true, 0).tokenHitRate();
+    double without = RUN.run(AdoptionPolicy.WARMPATH, true, 0).tokenHitRate();
+    double with = RUN.run(AdoptionPolicy.WARMPATH, true, 100).tokenHitRate();
+    double roundRobin = RUN.run(AdoptionPolicy.ROUND_ROBIN, true, 0).tokenHitRate();
     assertThat(without).isGreaterThan(roundRobin);
     assertThat(without).isGreaterThan(with - 0.1);
+  }
+
+  @Test
+  void headerOnly_gainsWithTheShareThatSendsIt() throws Exception {
+    double without = RUN.run(AdoptionPolicy.HEADER_ONLY, true, 0).tokenHitRate();
+    double with = RUN.run(AdoptionPolicy.HEADER_ONLY, true, 100).tokenHitRate();
+    assertThat(with).isGreaterThan(without + 0.1);
   }
 }

@@ -33,6 +33,8 @@ public final class PromptBody {
   private static final byte[] ROLE = "\"role\":\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] USER = "user\"".getBytes(StandardCharsets.US_ASCII);
 
+  private static final String PREVIOUS_RESPONSE = "previous_response_id";
+
   /** Bytes of the text up to which nothing grows. */
   private static final int SMALL = 256;
 
@@ -42,6 +44,7 @@ public final class PromptBody {
   private final List<String> ignore = new ArrayList<>();
   private final List<String> order = new ArrayList<>();
   private boolean allowFallbacks = true;
+  private String sort = "";
   private boolean malformed;
   private boolean stream;
   private String model = "";
@@ -108,6 +111,14 @@ public final class PromptBody {
     return sessionId;
   }
 
+  /** The response that this one goes on from, empty when absent. */
+  public String previousResponseId() {
+    byte[] option = options.get(PREVIOUS_RESPONSE);
+    return option == null || option[0] != '"'
+        ? ""
+        : new String(option, 1, option.length - 2, StandardCharsets.UTF_8);
+  }
+
   /** Replicas that alone may serve. */
   public List<String> only() {
     return only;
@@ -126,6 +137,11 @@ public final class PromptBody {
   /** Whether replicas outside {@link #order} may serve. */
   public boolean allowFallbacks() {
     return allowFallbacks;
+  }
+
+  /** What the best replica is, as given: a word, or any other value's canonical form; or empty. */
+  public String sort() {
+    return sort;
   }
 
   /** The prompt's token ids, or null when it is not given as ids. */
@@ -232,7 +248,7 @@ public final class PromptBody {
           "chat_template_kwargs",
           "documents",
           "functions",
-          "previous_response_id",
+          PREVIOUS_RESPONSE,
           "reasoning_effort" ->
           readOption(name);
       default -> json.skip();
@@ -358,6 +374,7 @@ public final class PromptBody {
         case "ignore" -> readIds(ignore);
         case "order" -> readIds(order);
         case "allow_fallbacks" -> allowFallbacks = flagOr(allowFallbacks);
+        case "sort" -> sort = anyText();
         default -> json.skip();
       }
     }
@@ -383,6 +400,15 @@ public final class PromptBody {
     }
     json.skip();
     return otherwise;
+  }
+
+  /** A string as it is, nothing for null, anything else as it is written. */
+  private String anyText() throws MalformedJsonException {
+    if (json.peek() == '"') {
+      return json.text();
+    }
+    String written = canonical(SMALL).text(0);
+    return written.equals("null") ? "" : written;
   }
 
   private boolean flagOr(boolean otherwise) throws MalformedJsonException {

@@ -48,6 +48,7 @@ public final class UsageMeter implements AutoCloseable {
   private final Ticker ticker;
   private final UsageMetrics metrics;
   private final @Nullable UsageFiles files;
+  private final @Nullable UsageExport export;
   private final Queue<Map<UsageKey, UsageCounts>> inbox = new ConcurrentLinkedQueue<>();
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -67,11 +68,18 @@ public final class UsageMeter implements AutoCloseable {
    * @param period between two writes, above 0
    * @param days that are kept, the current one included, 1..400
    * @param maxTenants tenants that are told apart, 0..10,000
+   * @param json whether each day's usage is kept as a JSON document as well
    */
-  public record Settings(@Nullable Path directory, Duration period, int days, int maxTenants) {
+  public record Settings(
+      @Nullable Path directory, Duration period, int days, int maxTenants, boolean json) {
 
     /** In memory only, for 35 days; 100 tenants. */
     public static final Settings DEFAULT = new Settings(null, Duration.ofSeconds(5), 35, 100);
+
+    /** Settings without JSON. */
+    public Settings(@Nullable Path directory, Duration period, int days, int maxTenants) {
+      this(directory, period, days, maxTenants, false);
+    }
 
     public Settings {
       if (!period.isPositive()) {
@@ -117,6 +125,7 @@ public final class UsageMeter implements AutoCloseable {
     this.names = new NamedKeys(settings.maxTenants(), ticker.nanos());
     Path directory = settings.directory();
     this.files = directory == null ? null : UsageFiles.open(directory);
+    this.export = directory == null || !settings.json() ? null : new UsageExport(directory, ticker);
   }
 
   /**
@@ -136,7 +145,9 @@ public final class UsageMeter implements AutoCloseable {
     UsageMeter meter = new UsageMeter(settings, tallies, prices, clock, ticker, registry);
     meter.readFiles();
     long nanos = settings.period().toNanos();
-    var _ = meter.thread.scheduleWithFixedDelay(meter::tick, nanos, nanos, TimeUnit.NANOSECONDS);
+    var _ =
+        meter.thread.scheduleWithFixedDelay(
+            () -> meter.tick(false), nanos, nanos, TimeUnit.NANOSECONDS);
     return meter;
   }
 
@@ -150,6 +161,9 @@ public final class UsageMeter implements AutoCloseable {
       kept.read(today.minusDays(age), book);
     }
     book.forEachKey((day, key) -> names.keep(day, today, key));
+    if (export != null) {
+      book.days().forEach(export::changed); // What was killed may have left them behind.
+    }
   }
 
   /** Whether what is counted survives this process. */
@@ -198,10 +212,10 @@ public final class UsageMeter implements AutoCloseable {
   // ---- on the thread
 
   @SuppressWarnings("IllegalCatch") // Outermost frame: a fault must not end metering.
-  private void tick() {
+  private void tick(boolean last) {
     try {
       collect();
-      write();
+      write(last);
       book.removeBefore(today().minusDays(settings.days() - 1L));
     } catch (RuntimeException bug) {
       LOG.error("usage could not be added up; trying again", bug);
@@ -228,9 +242,12 @@ public final class UsageMeter implements AutoCloseable {
     if (files != null) {
       unwritten.add(day, key, priced);
     }
+    if (export != null) {
+      export.changed(day);
+    }
   }
 
-  private void write() {
+  private void write(boolean last) {
     UsageFiles kept = files;
     if (kept == null) {
       return;
@@ -243,6 +260,9 @@ public final class UsageMeter implements AutoCloseable {
       LocalDate today = today();
       for (LocalDate day : book.days()) {
         kept.compact(day, book.rows(day), day.isBefore(today));
+      }
+      if (export != null) {
+        export.write(book, today, last);
       }
       complained = false;
     } catch (IOException failed) {
@@ -261,7 +281,7 @@ public final class UsageMeter implements AutoCloseable {
   /** Collects and writes a last time. */
   @Override
   public void close() {
-    onThread(this::tick);
+    onThread(() -> tick(true));
     thread.shutdown();
     try {
       if (!thread.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {

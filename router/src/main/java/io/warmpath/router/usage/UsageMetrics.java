@@ -16,6 +16,8 @@ final class UsageMetrics {
   private final MeterRegistry registry;
   private final Map<UsageKey, Counters> counters = new HashMap<>();
   private final Counter failedWrites;
+  private final Counter otherTenants;
+  private final Counter otherFamilies;
 
   UsageMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -23,6 +25,15 @@ final class UsageMetrics {
         Counter.builder("warmpath.usage.failed.writes")
             .description("Attempts to write usage to its file that failed and are repeated")
             .register(registry);
+    this.otherTenants = other(registry, "tenant");
+    this.otherFamilies = other(registry, "family");
+  }
+
+  private static Counter other(MeterRegistry registry, String what) {
+    return Counter.builder("warmpath.usage.other")
+        .description("Answers whose tenant or family is counted as `other`")
+        .tag("what", what)
+        .register(registry);
   }
 
   /** What is counted of one tenant, model and class of sessions. */
@@ -44,6 +55,12 @@ final class UsageMetrics {
     of.completion.increment((double) counts.completionTokens());
     of.cost.increment(counts.costNanos() / NANOS);
     of.saved.increment(counts.savedNanos() / NANOS);
+    if (key.tenant().equals(UsageKey.OTHER_TENANT)) {
+      otherTenants.increment((double) counts.requests());
+    }
+    if (key.family() == UsageKey.OTHER_FAMILY) {
+      otherFamilies.increment((double) counts.requests());
+    }
   }
 
   /** What was counted could not be written. */

@@ -160,6 +160,7 @@ final class PromptBodyTest {
     assertThat(body.only()).containsExactly("a", "b");
     assertThat(body.ignore()).containsExactly("c");
     assertThat(body.order()).containsExactly("b");
+    assertThat(body.sort()).isEqualTo("latency");
     assertThat(body.allowFallbacks()).isFalse();
     assertThat(body.canonicalBytes()).isEmpty();
   }
@@ -171,6 +172,12 @@ final class PromptBodyTest {
     assertThat(body.malformed()).isFalse();
     assertThat(body.model()).isEmpty();
     assertThat(body.stream()).isFalse();
+  }
+
+  @Test
+  void sort_ofAnotherType_isReadAsWritten() {
+    assertThat(parse("{\"provider\":{\"sort\":{\"by\": 5}}}").sort()).isEqualTo("{\"by\":5}");
+    assertThat(parse("{\"provider\":{\"sort\":null}}").sort()).isEmpty();
   }
 
   @Test

@@ -182,6 +182,40 @@ final class UsageMeterTest {
   }
 
   @Test
+  void json_isADocumentADayThatEqualsTheOtherFile() throws IOException {
+    UsageMeter.Settings settings = new UsageMeter.Settings(directory, SOON, 35, 2, true);
+    start(settings, model -> PRICES);
+    add(key("a \"b\", c"), 1_000, 600, 100);
+    Path json = directory.resolve("usage-2026-11-21.json");
+    Await.until("the first document", LIMIT, () -> Files.exists(json));
+    add(key(""), 1_000, 0, 7);
+    now.updateAndGet(time -> time.plus(Duration.ofDays(1)));
+    Await.until("the next day", LIMIT, () -> total().requests() == 2);
+    add(key(""), 5, 0, 0);
+    meter.close();
+
+    assertThat(Files.readString(json))
+        .isEqualTo(
+            """
+            {"day":"2026-11-21","rows":[
+            {"tenant":"a \\"b\\", c","model":"m","family":"none","session":"none","requests":1,\
+            "estimatedRequests":0,"promptTokens":1000,"cachedTokens":600,"completionTokens":100,\
+            "cost":0.001900000,"saved":0.000900000}]}
+            """);
+    Path next = directory.resolve("usage-2026-11-22.json");
+    assertThat(Files.readString(next)).contains("\"requests\":2").contains("\"promptTokens\":1005");
+
+    Files.delete(next);
+    start(settings, model -> PRICES);
+    Await.until("the document that was lost", LIMIT, () -> Files.exists(next));
+    assertThat(Files.readString(next)).contains("\"requests\":2").contains("\"promptTokens\":1005");
+  }
+
+  private double others(String what) {
+    return registry.get("warmpath.usage.other").tag("what", what).counter().count();
+  }
+
+  @Test
   void lineThatIsNone_isSkippedAndKept() throws IOException {
     start(NEVER);
     add(key("a"), 100, 0, 0);
@@ -291,6 +325,8 @@ final class UsageMeterTest {
         .extractingByKey(List.of("other"))
         .extracting(UsageCounts::promptTokens)
         .isEqualTo(20L);
+    assertThat(others("tenant")).isEqualTo(2);
+    assertThat(others("family")).isZero();
   }
 
   @Test
@@ -310,6 +346,8 @@ final class UsageMeterTest {
         .extractingByKey(List.of("other"))
         .extracting(UsageCounts::promptTokens)
         .isEqualTo(500_000L);
+    assertThat(others("family")).isEqualTo(5_000);
+    assertThat(others("tenant")).isZero();
   }
 
   @Test

@@ -79,10 +79,38 @@ final class Candidates {
     if (task.affinity()) {
       addReplicaSet(task);
       matches.note(task, true);
-      addSessionHolder(task);
+      if (task.sort() == null) {
+        addSessionHolder(task);
+      }
       matches.presumeShared(task);
     }
-    addLeastLoaded(task);
+    if (task.sort() == null) {
+      addLeastLoaded(task);
+    } else {
+      addOthers(task);
+    }
+  }
+
+  /**
+   * Adds whoever else may serve, the least loaded of this router's slice first: in a fleet of up to
+   * 64 replicas all of them are compared.
+   */
+  private void addOthers(Task task) {
+    addEligible(task, fleet.shortList());
+    addEligible(task, fleet.placeableIndexes());
+    if (task.affinity()) {
+      matches.note(task, false);
+    }
+  }
+
+  private void addEligible(Task task, int[] indexes) {
+    int first = placeToBegin(task, indexes);
+    for (int i = 0; i < indexes.length && !task.deliberation().isFull(); i++) {
+      int index = indexes[(first + i) % indexes.length];
+      if (task.eligibility().isEligible(index)) {
+        task.deliberation().add(index, Deliberation.NONE, Source.LEAST_WORK);
+      }
+    }
   }
 
   /** Adds the replica set of a family that nobody else may serve. */
@@ -206,7 +234,7 @@ final class Candidates {
   /** Adds the least loaded of {@code indexes} that is eligible, looking at 256 at most. */
   void addLeastOf(Task task, int[] indexes) {
     int count = Math.min(indexes.length, MAX_SEARCHED);
-    int first = count == 0 ? 0 : (int) Long.remainderUnsigned(drawOf(task), indexes.length);
+    int first = placeToBegin(task, indexes);
     @Var int least = -1;
     @Var double leastSeconds = Double.POSITIVE_INFINITY;
     for (int i = 0; i < count; i++) {
@@ -223,8 +251,10 @@ final class Candidates {
   }
 
   /** Differs between routers, so that they do not herd. */
-  private long drawOf(Task task) {
-    return PrefixHasher.mix(seed, lastOf(task));
+  private int placeToBegin(Task task, int[] indexes) {
+    return indexes.length == 0
+        ? 0
+        : (int) Long.remainderUnsigned(PrefixHasher.mix(seed, lastOf(task)), indexes.length);
   }
 
   private static long lastOf(Task task) {

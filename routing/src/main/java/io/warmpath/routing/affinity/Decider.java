@@ -36,6 +36,10 @@ final class Decider {
    * left is taken: the rule for opening boxes of unknown content at little cost (Weitzman, Optimal
    * Search for the Best Alternative, Econometrica 1979). The last try goes by what is likely,
    * without a limit.
+   *
+   * A client that asks for the least latency or the most throughput is served by the same rule with
+   * another beta, 1 or 0, over all that may serve, and without the bound: the session and what the
+   * requests after this one need do not count.
    */
   /**
    * Replicas let short requests overtake long ones and refuse those that would wait too long by
@@ -92,7 +96,8 @@ final class Decider {
   }
 
   private void evaluate(Task task) {
-    task.deliberation().boundSeconds = task.affinity() ? boundSeconds : Double.POSITIVE_INFINITY;
+    boolean bounded = task.affinity() && task.sort() == null;
+    task.deliberation().boundSeconds = bounded ? boundSeconds : Double.POSITIVE_INFINITY;
     for (int position = 0; position < task.deliberation().count(); position++) {
       evaluate(task, position);
     }
@@ -277,7 +282,7 @@ final class Decider {
 
   private static PickReason reason(Task task, int chosen) {
     Deliberation deliberation = task.deliberation();
-    if (deliberation.has(chosen, Source.EXPLICIT)) {
+    if (task.sort() != null || deliberation.has(chosen, Source.EXPLICIT)) {
       return PickReason.EXPLICIT;
     }
     if (!task.affinity()) {
@@ -317,6 +322,10 @@ final class Decider {
   }
 
   private double weight(Task task) {
-    return task.affinity() ? config.prefillWeight() : 1;
+    return switch (task.sort()) {
+      case null -> task.affinity() ? config.prefillWeight() : 1;
+      case LATENCY -> 1;
+      case THROUGHPUT -> 0;
+    };
   }
 }

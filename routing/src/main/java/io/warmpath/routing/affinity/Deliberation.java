@@ -171,9 +171,15 @@ final class Deliberation {
     rejections[position] = rejection;
   }
 
-  /** Whether the chosen candidate is outside the replica set of a prompt that has a family. */
+  /**
+   * Whether the chosen candidate is outside the replica set of a prompt that has a family, and not
+   * because the client wanted it so.
+   */
   boolean isSpill() {
-    return chosen != NONE && key != 0 && (rank[chosen] == NONE || rank[chosen] >= setSize);
+    return chosen != NONE
+        && key != 0
+        && reason != PickReason.EXPLICIT
+        && (rank[chosen] == NONE || rank[chosen] >= setSize);
   }
 
   Set<Decision.Source> sources(int position) {

@@ -28,6 +28,11 @@ record Task(
     return request.prefix();
   }
 
+  /** Returns what the client wants to be served by, or null for the policy's rule. */
+  PickRequest.@Nullable Sort sort() {
+    return request.sort();
+  }
+
   /** Returns what holds where only the family's replica set may serve, or null. */
   PlacementConfig.@Nullable Confinement confinement() {
     return affinity && settings != null ? settings.confinement() : null;

@@ -78,7 +78,8 @@ final class WarmpathPicker implements Picker {
         refused ? null : deliberation.reason,
         deliberation.isSpill(),
         deliberation.refusal,
-        deliberation.limitSeconds);
+        deliberation.limitSeconds,
+        request.sort());
   }
 
   private PlacementConfig.Mode mode(PickRequest request) {

@@ -85,7 +85,8 @@ final class BaselinePicker implements Picker {
         refused ? null : reason(situation, index),
         false,
         refused ? situation.eligibility().refusal() : null,
-        Double.POSITIVE_INFINITY);
+        Double.POSITIVE_INFINITY,
+        request.sort());
   }
 
   private Rule.Situation situation(PickRequest request) {
@@ -97,11 +98,31 @@ final class BaselinePicker implements Picker {
 
   private int choose(Rule.Situation situation) {
     int named = situation.eligibility().firstOfClientsOrder();
-    return named >= 0 ? named : rule.choose(situation);
+    if (named >= 0) {
+      return named;
+    }
+    return switch (situation.request().sort()) {
+      case null -> rule.choose(situation);
+      case LATENCY ->
+          Choice.least(
+              situation,
+              index -> pendingSeconds(situation, index) + prefillSeconds(situation, index));
+      case THROUGHPUT -> Choice.least(situation, index -> pendingSeconds(situation, index));
+    };
+  }
+
+  private double pendingSeconds(Rule.Situation situation, int index) {
+    return fleet.pendingSeconds(index, situation.nowNanos());
+  }
+
+  private double prefillSeconds(Rule.Situation situation, int index) {
+    int matched = rule.matchedTokens(situation, index);
+    return fleet.prefillSeconds(index, situation.prefix().promptTokens() - matched);
   }
 
   private static PickReason reason(Rule.Situation situation, int index) {
-    return situation.eligibility().isNamed()
+    return situation.request().sort() != null
+            || situation.eligibility().isNamed()
             || situation.eligibility().firstOfClientsOrder() == index
         ? PickReason.EXPLICIT
         : PickReason.BASELINE;
@@ -129,8 +150,8 @@ final class BaselinePicker implements Picker {
 
   private Decision.Candidate candidate(Rule.Situation situation, int index) {
     int matched = rule.matchedTokens(situation, index);
-    double pending = fleet.pendingSeconds(index, situation.nowNanos());
-    double prefill = fleet.prefillSeconds(index, situation.prefix().promptTokens() - matched);
+    double pending = pendingSeconds(situation, index);
+    double prefill = prefillSeconds(situation, index);
     return new Decision.Candidate(
         fleet.report(index).id(),
         NONE,

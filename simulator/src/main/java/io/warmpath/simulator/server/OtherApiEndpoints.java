@@ -18,6 +18,7 @@ final class OtherApiEndpoints {
 
   private final EngineLoop loop;
   private final ServedModels models;
+  private final StoredResponses stored = new StoredResponses();
 
   OtherApiEndpoints(EngineLoop loop, ServedModels models) {
     this.loop = loop;
@@ -33,7 +34,9 @@ final class OtherApiEndpoints {
     if (instructions != null) {
       messages.addObject().put("role", "system").put("content", instructions);
     }
-    addInput(fields.get("input"), messages);
+    ArrayNode conversation = stored.conversation(fields.string("previous_response_id"));
+    addInput(fields.get("input"), conversation);
+    messages.addAll(conversation);
     Long maxTokens = fields.integer("max_output_tokens");
     String prompt = ChatTemplate.render(messages, fields.get("tools"), true);
     Generation generation = generation(exchange, fields, model, prompt, maxTokens, null);
@@ -45,7 +48,19 @@ final class OtherApiEndpoints {
     asked.set("tools", fields.get("tools") == null ? Json.array() : fields.get("tools"));
     asked.put("max_output_tokens", maxTokens).put("truncation", "disabled");
     String id = RequestIds.of(exchange, fields, "resp_");
-    generation.start(new ResponsesFormat(generation, id, Clock.unixSeconds(), details(), asked));
+    generation.start(
+        new ResponsesFormat(
+            generation,
+            id,
+            Clock.unixSeconds(),
+            details(),
+            asked,
+            (response, text) -> stored.add(response, conversation, text)));
+  }
+
+  /** Serves a response that was made before. */
+  void storedResponse(Exchange exchange, String rest) throws ApiException {
+    stored.serve(exchange, rest);
   }
 
   /** Serves {@code /v1/messages}; errors have Anthropic's form. */

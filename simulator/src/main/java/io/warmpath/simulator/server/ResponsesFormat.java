@@ -2,6 +2,7 @@ package io.warmpath.simulator.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Answers of {@code /v1/responses}: one body, or a stream of named, numbered events. */
@@ -14,6 +15,7 @@ final class ResponsesFormat implements ResponseFormat {
   private final long createdSeconds;
   private final boolean details;
   private final ObjectNode asked;
+  private final BiConsumer<ObjectNode, String> finished;
   private final String itemId;
   private int nextEvent;
 
@@ -22,14 +24,21 @@ final class ResponsesFormat implements ResponseFormat {
    *
    * @param details whether usage tells cached tokens
    * @param asked fields of the request that the answer repeats
+   * @param finished gets the whole response and its text
    */
   ResponsesFormat(
-      Generation generation, String id, long createdSeconds, boolean details, ObjectNode asked) {
+      Generation generation,
+      String id,
+      long createdSeconds,
+      boolean details,
+      ObjectNode asked,
+      BiConsumer<ObjectNode, String> finished) {
     this.generation = generation;
     this.id = id;
     this.createdSeconds = createdSeconds;
     this.details = details;
     this.asked = asked;
+    this.finished = finished;
     itemId = "msg_" + id;
   }
 
@@ -69,6 +78,7 @@ final class ResponsesFormat implements ResponseFormat {
     if (isCut(output)) {
       response.putObject("incomplete_details").put("reason", "max_output_tokens");
     }
+    finished.accept(response, output.text());
     if (!generation.sampling().stream()) {
       generation.exchange().json(200, response);
       return;

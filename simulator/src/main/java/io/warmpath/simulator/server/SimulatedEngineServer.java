@@ -261,6 +261,7 @@ public final class SimulatedEngineServer implements AutoCloseable {
         .post("/v1/completions", generating(completions::completions))
         .post("/v1/chat/completions", generating(completions::chat))
         .post("/v1/responses", generating(others::responses))
+        .below("/v1/responses/", others::storedResponse)
         .post("/v1/messages", anthropic(generating(others::messages)))
         .post("/v1/messages/count_tokens", anthropic(others::countTokens))
         .post("/v1/embeddings", generating(others::embeddings))

@@ -1,0 +1,74 @@
+package io.warmpath.cli.door;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.warmpath.cli.local.LocalCluster;
+import io.warmpath.cli.local.LocalClusterSettings;
+import io.warmpath.simulator.engine.EngineProfile;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Responses that engines keep are found again among several of them. */
+final class StoredResponsesTest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @Test
+  void response_ofOneOfThreeEngines_isShownAndGoneOnFrom() throws Exception {
+    Set<String> replicas = new TreeSet<>();
+    try (LocalCluster cluster =
+            LocalCluster.start(
+                LocalClusterSettings.of(3, EngineProfile.named("8b-h100").atSpeed(200)));
+        HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+      cluster.awaitReady(Duration.ofSeconds(60));
+      URI door = URI.create("http://127.0.0.1:" + cluster.router().httpPort());
+      for (int i = 0; i < 12; i++) {
+        HttpResponse<String> made = post(http, door, "\"input\":\"" + "Why? ".repeat(300) + i);
+        String id = JSON.readTree(made.body()).path("id").asText();
+        String replica = made.headers().firstValue("x-warmpath-replica").orElseThrow();
+        replicas.add(replica);
+
+        HttpResponse<String> shown =
+            http.send(
+                HttpRequest.newBuilder(door.resolve("/v1/responses/" + id)).build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(shown.body()).isEqualTo(made.body());
+        HttpResponse<String> next =
+            post(http, door, "\"previous_response_id\":\"" + id + "\",\"input\":\"And?");
+        assertThat(next.statusCode()).as(next.body()).isEqualTo(200);
+        assertThat(next.headers().firstValue("x-warmpath-replica")).hasValue(replica);
+        assertThat(inputTokens(next)).isGreaterThan(inputTokens(made));
+      }
+      assertThat(replicas).hasSizeGreaterThan(1);
+      HttpResponse<String> unknown =
+          post(http, door, "\"previous_response_id\":\"resp_x\",\"input\":\"And?");
+      assertThat(unknown.statusCode()).isEqualTo(404);
+      assertThat(unknown.body()).contains("Response with id 'resp_x' not found.");
+    }
+  }
+
+  private static int inputTokens(HttpResponse<String> response) throws Exception {
+    JsonNode body = JSON.readTree(response.body());
+    return body.path("usage").path("input_tokens").asInt();
+  }
+
+  /** Sends a request whose {@code fields} end within the string of its input. */
+  private static HttpResponse<String> post(HttpClient http, URI door, String fields)
+      throws Exception {
+    String body = "{\"model\":\"simulated\",\"max_output_tokens\":4," + fields + "\"}";
+    return http.send(
+        HttpRequest.newBuilder(door.resolve("/v1/responses"))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+}
