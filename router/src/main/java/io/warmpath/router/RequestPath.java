@@ -10,6 +10,7 @@ import java.util.function.Supplier;
  * @param loops the event loops
  * @param sessions makes session keys
  * @param inFlight counts and limits the requests of this router
+ * @param gate lets requests in by their key
  * @param limits what this router takes on
  * @param prefetchMessages messages of a stream that an agent may be ahead of the client
  * @param ticker the process's clock
@@ -19,6 +20,7 @@ record RequestPath(
     RelayLoops loops,
     SessionKeys sessions,
     InFlight inFlight,
+    Gate gate,
     RouterConfig.Limits limits,
     int prefetchMessages,
     Ticker ticker) {}

@@ -6,8 +6,12 @@ import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /** A certificate authority of one test: issues certificates, and writes them as PEM files. */
 public final class TestAuthority {
@@ -66,6 +70,23 @@ public final class TestAuthority {
     return new Pair(
         Files.writeString(directory.resolve("tls.crt"), issued.getCertificatePathPEM()),
         Files.writeString(directory.resolve("tls.key"), issued.getPrivateKeyPEM()));
+  }
+
+  /** Returns a client's context that trusts this authority and has {@code own}, null for none. */
+  public SSLContext clientContext(@Nullable X509Bundle own) throws Exception {
+    char[] password = {};
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    keys.load(null, password);
+    if (own != null) {
+      keys.setKeyEntry("own", own.getKeyPair().getPrivate(), password, own.getCertificatePath());
+    }
+    KeyManagerFactory keyManagers =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keyManagers.init(keys, password);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(
+        keyManagers.getKeyManagers(), root.toTrustManagerFactory().getTrustManagers(), null);
+    return context;
   }
 
   /** The files of a certificate and of its private key. */

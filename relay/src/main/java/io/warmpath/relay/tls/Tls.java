@@ -66,7 +66,7 @@ public final class Tls implements AutoCloseable {
   }
 
   /**
-   * Reads a server's files and follows them.
+   * Reads a server's files.
    *
    * @param name label of its metrics, and what log lines call it
    * @throws IOException when the files cannot be used, in one sentence
@@ -74,19 +74,19 @@ public final class Tls implements AutoCloseable {
   public static Tls server(
       String name, TlsSettings settings, InstantSource clock, MeterRegistry registry)
       throws IOException {
-    return start(new Tls(name, false, settings, clock, registry));
+    return new Tls(name, false, settings, clock, registry);
   }
 
   /** The same of a client. */
   public static Tls client(
       String name, TlsSettings settings, InstantSource clock, MeterRegistry registry)
       throws IOException {
-    return start(new Tls(name, true, settings, clock, registry));
+    return new Tls(name, true, settings, clock, registry);
   }
 
-  private static Tls start(Tls made) {
-    made.watch.start();
-    return made;
+  /** Starts to follow the files, on a thread of its own. */
+  public void follow() {
+    watch.start();
   }
 
   /**
