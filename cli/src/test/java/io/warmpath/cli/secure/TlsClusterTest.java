@@ -11,6 +11,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
 import io.netty.pkitesting.CertificateBuilder.Algorithm;
 import io.netty.pkitesting.X509Bundle;
+import io.warmpath.cli.Run;
 import io.warmpath.relay.tls.TlsSettings;
 import io.warmpath.router.Access;
 import io.warmpath.router.Router;
@@ -40,6 +41,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -165,6 +167,23 @@ final class TlsClusterTest {
     }
   }
 
+  @Test
+  void commandLine_overTls_generates() {
+    String address = "127.0.0.1:" + router.grpcPort();
+    String[] known = {
+      "--tls-ca", ca.toString(),
+      "--tls-certificate", clientPair.certificate().toString(),
+      "--tls-key", clientPair.key().toString()
+    };
+    assertThat(Run.of(with(known, "fleet", "--router", address)).out()).contains("replica-1");
+    assertThat(Run.of(with(known, "usage", "--router", address)).exitCode()).isZero();
+    assertThat(Run.of("fleet", "--router", address, "--tls-key", "x").err())
+        .contains("--tls-certificate and --tls-key need each other");
+    assertThat(Run.of("fleet", "--router", address, "--tls-ca", "none.crt").err())
+        .contains("cannot read")
+        .contains("none.crt");
+  }
+
   // ---- to agents
 
   @Test
@@ -281,6 +300,10 @@ final class TlsClusterTest {
   }
 
   // ---- helpers
+
+  private static String[] with(String[] options, String... command) {
+    return Stream.concat(Stream.of(command), Stream.of(options)).toArray(String[]::new);
+  }
 
   private static Certificate served(Router by) {
     try (HttpClient client = HttpClient.newBuilder().sslContext(trusted).build()) {
