@@ -41,8 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class ConfigReloadTest {
 
   private static final EngineProfile FAST = EngineProfile.named("8b-h100").atSpeed(100);
-  private static final Duration LIMIT = Duration.ofSeconds(20);
-  private static final int CLIENTS = 4;
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final int CLIENTS = 12;
   private static final GenerateRequest REQUEST =
       GenerateRequest.newBuilder()
           .setModel("simulated")

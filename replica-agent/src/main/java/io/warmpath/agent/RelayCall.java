@@ -4,7 +4,6 @@ import com.google.errorprone.annotations.Var;
 import com.google.protobuf.MessageLite;
 import io.grpc.StatusRuntimeException;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
@@ -23,6 +22,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.warmpath.agent.ReplicaMetrics.Outcome;
 import io.warmpath.agent.engine.AnswerMeter;
 import io.warmpath.agent.http.EngineRequest;
+import io.warmpath.relay.PieceJoiner;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.ReplicaReport.ServedModel;
 import io.warmpath.v1.Completed;
@@ -31,7 +31,6 @@ import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateRequest;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -55,12 +54,12 @@ final class RelayCall extends ReplicaCall {
    * Bytes of an answer up to which its head waits for the rest, so that the usage can go with it:
    * engines write the head and the body of a page one after the other.
    */
-  private static final int MAX_HELD_BYTES = 64 << 10;
+  private static final int MAX_HELD_BYTES = PieceJoiner.MAX_BYTES;
 
   private final RelayConnection out;
   private final HttpRequest head;
   private final AnswerMeter meter;
-  private final List<ByteBuf> early = new ArrayList<>(1);
+  private final PieceJoiner pieces = new PieceJoiner();
   private @Nullable ByteBuf body;
   private String placement = "";
   private @Nullable HttpResponse held;
@@ -119,8 +118,7 @@ final class RelayCall extends ReplicaCall {
       body.release();
       body = null;
     }
-    early.forEach(ByteBuf::release);
-    early.clear();
+    pieces.release();
   }
 
   // ---- to the router
@@ -201,11 +199,10 @@ final class RelayCall extends ReplicaCall {
     if (isGood()) {
       meter.look(piece);
     }
-    if (held == null) {
-      out.write(new DefaultHttpContent(piece.retain()));
-    } else {
-      early.add(piece.retain());
+    if (!pieces.fits(piece)) {
+      writePieces();
     }
+    pieces.add(piece, out.allocator());
     if (isGood() && stream && meter.hasOutput()) {
       firstOutput();
     }
@@ -216,17 +213,26 @@ final class RelayCall extends ReplicaCall {
     if (isEnded()) {
       return;
     }
+    if (!comesWhole) {
+      writePieces();
+    }
+    out.flush();
+    holdBackIfFull();
+  }
+
+  /** Writes what has come of the body as one piece, and in front of the first one the head. */
+  private void writePieces() {
     HttpResponse response = held;
-    if (response != null && !comesWhole) {
+    if (response != null) {
       held = null;
       headSent = true;
       response.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
       out.write(response);
-      early.forEach(piece -> out.write(new DefaultHttpContent(piece)));
-      early.clear();
     }
-    out.flush();
-    holdBackIfFull();
+    ByteBuf joined = pieces.take();
+    if (joined != null) {
+      out.write(new DefaultHttpContent(joined));
+    }
   }
 
   @Override
@@ -260,9 +266,8 @@ final class RelayCall extends ReplicaCall {
 
   /** The answer is short, and all of it is here: its usage is known by now. */
   private void sendWhole(HttpResponse response, @Nullable String completed) {
-    CompositeByteBuf whole = out.allocator().compositeBuffer(Math.max(1, early.size()));
-    early.forEach(piece -> whole.addComponent(true, piece));
-    early.clear();
+    ByteBuf joined = pieces.take();
+    ByteBuf whole = joined == null ? Unpooled.EMPTY_BUFFER : joined;
     HttpResponse full =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
@@ -281,7 +286,9 @@ final class RelayCall extends ReplicaCall {
   }
 
   private void sendTrailers(@Nullable String completed) {
-    LastHttpContent last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
+    ByteBuf joined = pieces.take();
+    LastHttpContent last =
+        new DefaultLastHttpContent(joined == null ? Unpooled.EMPTY_BUFFER : joined);
     tell(last.trailingHeaders(), completed);
     out.finish(last);
   }

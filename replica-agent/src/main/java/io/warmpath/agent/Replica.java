@@ -67,6 +67,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
   private final CacheFollower cacheFollower;
   private final ReplicaQueue queue;
   private final PrefillTimes prefillTimes;
+  private final PromptLengths promptLengths = new PromptLengths();
   private final Map<QueuedRequest, ReplicaCall> waiting = new HashMap<>();
   private final Set<ReplicaCall> active = new HashSet<>();
 
@@ -131,6 +132,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     this.queue = new ReplicaQueue(queueSettings(config.queue()), engine.initialPrefill());
     this.cacheFollower =
         new CacheFollower(setup.engine(), loop, ticker, engine.stepTokens(), setup.metrics(), this);
+    metrics().watch(promptLengths);
     this.epoch = setup.unixMillis().getAsLong();
   }
 
@@ -157,6 +159,10 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
 
   long nanos() {
     return ticker.nanos();
+  }
+
+  PromptLengths promptLengths() {
+    return promptLengths;
   }
 
   int stepTokens() {
@@ -299,6 +305,9 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     cachedTotal += usage.getCachedTokens();
     computedTotal += computed;
     finishedTotal++;
+    if (call.isLengthEstimated() && !usage.getEstimated()) {
+      promptLengths.observe(call.prefix().promptTokens(), usage.getPromptTokens());
+    }
     metrics().tokens(usage.getCachedTokens(), computed, usage.getCompletionTokens());
     long now = ticker.nanos();
     activity.finished(call.prefix(), usage.getCompletionTokens(), now);

@@ -38,6 +38,7 @@ abstract class ReplicaCall implements ResponseListener {
   private final QueuedRequest queued;
   private final PromptPrefix prefix;
 
+  private final boolean lengthEstimated;
   private @Nullable EngineExchange exchange;
   private boolean dispatched;
   private boolean ended;
@@ -54,10 +55,13 @@ abstract class ReplicaCall implements ResponseListener {
     this.replica = replica;
     this.request = request;
     int promptTokens = RequestChecks.promptTokens(request);
+    this.lengthEstimated = RequestChecks.isLengthEstimated(request);
+    int cachedTokens = request.getExpectedCachedTokens();
+    PromptLengths lengths = replica.promptLengths();
     this.queued =
         new QueuedRequest(
-            promptTokens,
-            request.getExpectedCachedTokens(),
+            lengthEstimated ? lengths.likely(promptTokens) : promptTokens,
+            lengthEstimated ? lengths.likely(cachedTokens) : cachedTokens,
             request.getRequest().getPriority(),
             replica.nanos());
     long[] steps = new long[request.getStepHashesCount()];
@@ -102,6 +106,11 @@ abstract class ReplicaCall implements ResponseListener {
 
   Replica replica() {
     return replica;
+  }
+
+  /** Whether the router only estimated how many tokens the prompt has. */
+  boolean isLengthEstimated() {
+    return lengthEstimated;
   }
 
   ReplicaGenerateRequest request() {

@@ -96,6 +96,11 @@ final class ReplicaMetrics {
     }
   }
 
+  /** How long prompts are beside what routers take them for. */
+  void watch(PromptLengths lengths) {
+    registry.gauge("warmpath.agent.prompt.length.ratio", tags, lengths, PromptLengths::ratio);
+  }
+
   /** Counts of the engine's cache events. */
   void watch(KvEventSubscriber events, CacheContent content) {
     events("batches", events, KvEventSubscriber::batches);

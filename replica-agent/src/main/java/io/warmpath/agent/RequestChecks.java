@@ -87,6 +87,12 @@ final class RequestChecks {
         : Math.ceilDiv(inner.getSerializedSize(), BYTES_PER_TOKEN);
   }
 
+  /** Whether {@link #promptTokens} is an estimate from bytes. */
+  static boolean isLengthEstimated(ReplicaGenerateRequest request) {
+    GenerateRequest inner = request.getRequest();
+    return request.getTokensEstimated() || inner.hasText() || inner.hasChat();
+  }
+
   private static boolean isHeaderValue(String text) {
     return text.length() <= MAX_REQUEST_ID_LENGTH && text.chars().allMatch(c -> c > ' ' && c < 127);
   }

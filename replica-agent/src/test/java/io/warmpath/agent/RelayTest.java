@@ -102,6 +102,24 @@ final class RelayTest {
   }
 
   @Test
+  void estimatedLength_isCorrectedByWhatTheEngineSays() throws Exception {
+    String answer = "{\"choices\":[],\"usage\" : {\"prompt_tokens\":4000,\"completion_tokens\":1}}";
+    engine.on(PATH, (request, reply) -> reply.page(200, "application/json", answer));
+    for (boolean estimated : new boolean[] {false, true}) {
+      for (int i = 0; i < 20; i++) {
+        client.post(
+            PATH,
+            envelope().toBuilder().setTokensEstimated(estimated).setUnary(true).build(),
+            BODY);
+        assertThat(client.response().completed().getUsage().getPromptTokens()).isEqualTo(4000);
+      }
+      // 2,000 tokens each by the envelope.
+      assertThat(fixture.metric("warmpath_agent_prompt_length_ratio", ""))
+          .isBetween(estimated ? 1.8 : 1.0, estimated ? 2.0 : 1.0);
+    }
+  }
+
+  @Test
   void connection_servesOneExchangeAfterTheOther() throws Exception {
     for (int i = 0; i < 5; i++) {
       client.post(PATH, envelope(), BODY);

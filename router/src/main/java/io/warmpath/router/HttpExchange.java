@@ -70,6 +70,7 @@ final class HttpExchange {
   private final boolean generates;
   private byte[] body;
   private boolean unary;
+  private boolean lengthEstimated;
   private @Nullable RoutedRequest routed;
   private @Nullable Try current;
   private @Nullable EngineFault fault;
@@ -133,6 +134,7 @@ final class HttpExchange {
   private RoutedRequest admit() throws RequestRefusedException {
     PromptBody prompt = PromptBody.parse(body);
     unary = !prompt.stream();
+    lengthEstimated = prompt.tokenIds() == null;
     RoutingTable.Resolved model = resolve(prompt);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
     byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
@@ -280,6 +282,7 @@ final class HttpExchange {
           Wire.envelope(routed, lease).toBuilder()
               .setRequest(Wire.identified(requestId))
               .setUnary(unary)
+              .setTokensEstimated(lengthEstimated)
               .build()
               .toByteArray();
       FullHttpRequest request =
@@ -339,9 +342,18 @@ final class HttpExchange {
       }
       if (last) {
         noteUsage(((LastHttpContent) content).trailingHeaders());
-        client.write(new DefaultHttpContent(content.content()));
+        writeRest(content);
       } else {
         client.write(content);
+      }
+    }
+
+    /* The end itself goes when the exchange is accounted for. */
+    private void writeRest(HttpContent last) {
+      if (last.content().isReadable()) {
+        client.write(new DefaultHttpContent(last.content()));
+      } else {
+        last.release();
       }
     }
 

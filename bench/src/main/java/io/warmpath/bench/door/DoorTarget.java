@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -25,6 +27,7 @@ final class DoorTarget implements AutoCloseable {
 
   private static final Duration READY_LIMIT = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 100;
+  private static final Set<Integer> GIVEN_PORTS = ConcurrentHashMap.newKeySet();
   private static final String ENVOY_ENDPOINT =
       "{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: %d}}}}";
 
@@ -176,6 +179,11 @@ final class DoorTarget implements AutoCloseable {
         .toList();
   }
 
+  /** Its processes: the first is the router. */
+  List<Long> processIds() {
+    return processes.stream().map(Process::pid).toList();
+  }
+
   @Override
   public void close() {
     processes.forEach(Process::destroy);
@@ -188,10 +196,15 @@ final class DoorTarget implements AutoCloseable {
         .start();
   }
 
+  /** A port that nobody listens on and that was not given out before. */
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
+    @Var int port = 0;
+    while (port == 0 || !GIVEN_PORTS.add(port)) {
+      try (ServerSocket socket = new ServerSocket(0)) {
+        port = socket.getLocalPort();
+      }
     }
+    return port;
   }
 
   private static void awaitListening(int port) throws IOException, InterruptedException {

@@ -30,10 +30,14 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Engines that answer at once with as many chunks as {@code max_tokens} says. */
+/**
+ * Engines that answer with as many chunks as {@code max_tokens} says: all at once, or one each
+ * {@code metadata.pace_ms}.
+ */
 @SuppressWarnings("FutureReturnValueIgnored") // A write that fails closes the connection.
 final class EchoEngines implements AutoCloseable {
 
@@ -41,8 +45,9 @@ final class EchoEngines implements AutoCloseable {
 
   private static final int MAX_BODY_BYTES = 8 << 20;
   private static final Pattern MAX_TOKENS = Pattern.compile("\"max_tokens\": ?(\\d+)");
+  private static final Pattern PACE = Pattern.compile("\"pace_ms\": ?\"(\\d+)\"");
 
-  /** Where {@code max_tokens} is looked for, bytes. */
+  /** Where the two are looked for, bytes. */
   private static final int HEAD_BYTES = 256;
 
   private static final String METRICS =
@@ -145,10 +150,33 @@ final class EchoEngines implements AutoCloseable {
           .set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
           .set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
       context.write(response, context.voidPromise());
+      Matcher paced = PACE.matcher(head);
+      if (paced.find()) {
+        decode(context, chunks, Long.parseLong(paced.group(1)));
+        return;
+      }
       for (int i = 0; i < chunks; i++) {
         // Each leaves by itself, as an engine decodes them.
         context.writeAndFlush(new DefaultHttpContent(CHUNK.duplicate()), context.voidPromise());
       }
+      end(context);
+    }
+
+    private static void decode(ChannelHandlerContext context, int left, long paceMillis) {
+      if (!context.channel().isActive()) {
+        return;
+      }
+      if (left == 0) {
+        end(context);
+        return;
+      }
+      context.writeAndFlush(new DefaultHttpContent(CHUNK.duplicate()), context.voidPromise());
+      context
+          .executor()
+          .schedule(() -> decode(context, left - 1, paceMillis), paceMillis, TimeUnit.MILLISECONDS);
+    }
+
+    private static void end(ChannelHandlerContext context) {
       context.write(new DefaultHttpContent(END.duplicate()), context.voidPromise());
       context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT, context.voidPromise());
     }

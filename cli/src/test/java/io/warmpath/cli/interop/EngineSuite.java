@@ -15,6 +15,7 @@ import io.warmpath.v1.ChatPrompt;
 import io.warmpath.v1.Delta;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.GenerateResponse;
+import io.warmpath.v1.Placement;
 import io.warmpath.v1.SamplingParams;
 import io.warmpath.v1.TokenIds;
 import io.warmpath.v1.Usage;
@@ -102,9 +103,13 @@ abstract class EngineSuite {
   @Test
   void tokenIds_overGrpc_usageIsTheEnginesOwn() {
     int[] ids = prompts.ids(PROMPT_TOKENS);
-    assertThat(generate(ids).getCachedTokens()).isZero();
-    Usage second = generate(ids);
-    assertThat(second.getCachedTokens()).isEqualTo(CACHED_TOKENS);
+    Generated first = generate(ids);
+    assertThat(first.usage().getCachedTokens()).isZero();
+    Generated again = generate(ids);
+    Usage second = again.usage();
+    assertThat(second.getCachedTokens())
+        .as("first by%n%safter that by%n%s", first.placement(), again.placement())
+        .isEqualTo(CACHED_TOKENS);
     assertThat(second.getPromptTokens()).isEqualTo(PROMPT_TOKENS);
     assertThat(second.getCompletionTokens()).isEqualTo(4);
     assertThat(second.getCachedTokensEstimated()).isFalse();
@@ -374,7 +379,10 @@ abstract class EngineSuite {
     assertThat(after.cachedTokens()).isZero();
   }
 
-  private Usage generate(int[] ids) {
+  /** A generated text's placement and usage. */
+  private record Generated(Placement placement, Usage usage) {}
+
+  private Generated generate(int[] ids) {
     TokenIds.Builder tokens = TokenIds.newBuilder();
     Arrays.stream(ids).forEach(tokens::addIds);
     GenerateRequest request =
@@ -383,11 +391,13 @@ abstract class EngineSuite {
             .setTokenIds(tokens)
             .setSampling(SamplingParams.newBuilder().setMaxTokens(4).setIgnoreEos(true))
             .build();
+    @Var Placement placement = Placement.getDefaultInstance();
     @Var GenerateResponse last = GenerateResponse.getDefaultInstance();
     for (var answers = cluster.grpc().generate(request); answers.hasNext(); ) {
       last = answers.next();
+      placement = last.hasPlacement() ? last.getPlacement() : placement;
     }
-    return last.getCompleted().getUsage();
+    return new Generated(placement, last.getCompleted().getUsage());
   }
 
   /** Requests that the engines run. */

@@ -17,8 +17,11 @@ import io.warmpath.routing.FleetView;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.Ticker;
 import io.warmpath.testkit.Await;
+import io.warmpath.v1.FleetReplica;
+import io.warmpath.v1.GetFleetRequest;
 import io.warmpath.v1.InferenceServiceGrpc;
 import io.warmpath.v1.InferenceServiceGrpc.InferenceServiceBlockingStub;
+import io.warmpath.v1.RoutingServiceGrpc;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -109,10 +112,29 @@ final class InteropCluster implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + router.httpPort());
   }
 
-  /** Waits for a report of replica {@code index} in ZooKeeper that is as wanted. */
+  /**
+   * Waits for a report of replica {@code index} in ZooKeeper that is as wanted, and until the
+   * router goes by it or a later one.
+   */
   ReplicaReport awaitReport(int index, String what, Predicate<ReplicaReport> wanted) {
     Await.until(replica(index) + ": " + what, LIMIT, () -> find(index).stream().anyMatch(wanted));
-    return find(index).getFirst();
+    ReplicaReport report = find(index).getFirst();
+    Await.until(replica(index) + ": " + what + ", at the router", LIMIT, () -> isTaken(report));
+    return report;
+  }
+
+  private boolean isTaken(ReplicaReport report) {
+    return RoutingServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(LIMIT.toSeconds(), TimeUnit.SECONDS)
+        .getFleet(GetFleetRequest.getDefaultInstance())
+        .getReplicasList()
+        .stream()
+        .map(FleetReplica::getRecord)
+        .filter(record -> record.getReplicaId().equals(report.id()))
+        .anyMatch(record ->
+            record.getEpoch() > report.epoch()
+                || (record.getEpoch() == report.epoch()
+                    && record.getSequence() >= report.sequence()));
   }
 
   ReplicaReport awaitState(int index, ReplicaReport.State state) {
