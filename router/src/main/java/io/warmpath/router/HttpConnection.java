@@ -306,6 +306,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   void fail(ChannelHandlerContext context, OpenAiError error, double retryAfterSeconds) {
     exchange = null;
     FullHttpResponse response = response(error.status(), JSON, error.json());
+    if (error.status().equals(HttpResponseStatus.UNAUTHORIZED)) {
+      response.headers().set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
+    }
     if (retryAfterSeconds > 0) {
       response
           .headers()

@@ -95,6 +95,7 @@ final class GateTest {
               new String[] {"x-api-key", "x".repeat(600)})) {
         HttpResponse<String> answer = post(harness, headers);
         assertThat(answer.statusCode()).isEqualTo(401);
+        assertThat(answer.headers().firstValue("www-authenticate")).hasValue("Bearer");
         assertThat(answer.body())
             .contains("\"code\":\"invalid_api_key\"")
             .doesNotContain("sk-wrong")
