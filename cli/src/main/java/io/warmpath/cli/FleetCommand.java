@@ -24,7 +24,7 @@ final class FleetCommand implements Callable<Integer> {
   @Spec private @Var @Nullable CommandSpec spec;
 
   @Override
-  public Integer call() {
+  public Integer call() throws CommandFailure {
     try (RouterClient client = router.connect()) {
       print(Console.of(spec), client.fleet());
     }

@@ -88,7 +88,8 @@ final class LoadCommand implements Callable<Integer> {
     Console console = Console.of(spec);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < clients; i++) {
-      threads.add(Thread.ofVirtual().start(this::sendUntilInterrupted));
+      RouterClient client = router.connect();
+      threads.add(Thread.ofVirtual().start(() -> sendUntilInterrupted(client)));
     }
     long end = System.nanoTime() + (long) (durationSeconds * 1e9);
     while (System.nanoTime() - end < 0) {
@@ -103,8 +104,8 @@ final class LoadCommand implements Callable<Integer> {
     return tally.failures() == 0 ? ExitCodes.OK : ExitCodes.FAILED;
   }
 
-  private void sendUntilInterrupted() {
-    try (RouterClient client = router.connect()) {
+  private void sendUntilInterrupted(RouterClient connected) {
+    try (RouterClient client = connected) {
       while (true) {
         send(client);
         TimeUnit.NANOSECONDS.sleep((long) (pauseSeconds * 1e9));

@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       CapacityCommand.class,
       TraceCommand.class,
       ConfigCommand.class,
+      KeyCommand.class,
       VersionCommand.class,
     })
 public final class Main implements Runnable {

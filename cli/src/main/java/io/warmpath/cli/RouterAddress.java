@@ -3,6 +3,7 @@ package io.warmpath.cli;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.config.HostPort;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -17,9 +18,15 @@ final class RouterAddress {
       description = "The router's gRPC address. Default: ${DEFAULT-VALUE}.")
   private @Var HostPort address = new HostPort("127.0.0.1", 9000);
 
-  /** Opens a connection; it is made when it is first used. */
-  RouterClient connect() {
-    return new RouterClient(address);
+  @Mixin private final RouterAccess access = new RouterAccess();
+
+  /**
+   * Opens a connection; it is made when it is first used.
+   *
+   * @throws CommandFailure when its options do not fit
+   */
+  RouterClient connect() throws CommandFailure {
+    return access.connect(address);
   }
 
   /** Reads {@code host:port}. */

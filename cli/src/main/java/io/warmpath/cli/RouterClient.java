@@ -1,7 +1,10 @@
 package io.warmpath.cli;
 
+import io.grpc.ChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.warmpath.config.HostPort;
 import io.warmpath.v1.FleetReplica;
 import io.warmpath.v1.GetFleetRequest;
@@ -13,6 +16,7 @@ import io.warmpath.v1.RoutingServiceGrpc.RoutingServiceBlockingStub;
 import io.warmpath.v1.ServedModel;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A connection to a router. */
 final class RouterClient implements AutoCloseable {
@@ -20,14 +24,22 @@ final class RouterClient implements AutoCloseable {
   private static final int MAX_MESSAGE_BYTES = 64 << 20;
   private static final long ANSWER_SECONDS = 10;
 
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
   private final ManagedChannel channel;
 
-  RouterClient(HostPort router) {
-    channel =
-        NettyChannelBuilder.forAddress(router.host(), router.port())
-            .usePlaintext()
-            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .build();
+  /** Connects, and brings {@code apiKey} with each call unless it is null. */
+  RouterClient(HostPort router, ChannelCredentials credentials, @Nullable String apiKey) {
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forAddress(router.host(), router.port(), credentials)
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES);
+    if (apiKey != null) {
+      Metadata headers = new Metadata();
+      headers.put(AUTHORIZATION, "Bearer " + apiKey);
+      builder.intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+    channel = builder.build();
   }
 
   /** Calls that generate; the caller gives them a deadline. */

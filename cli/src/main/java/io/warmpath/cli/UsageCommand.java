@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -30,6 +31,8 @@ final class UsageCommand implements Callable<Integer> {
       description =
           "A router's gRPC address; give it once for each router. Default: 127.0.0.1:9000.")
   private @Var List<HostPort> routers = new ArrayList<>();
+
+  @Mixin private final RouterAccess access = new RouterAccess();
 
   @Option(
       names = "--by",
@@ -82,11 +85,11 @@ final class UsageCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws CommandFailure, IOException {
     List<By> told = by.isEmpty() ? List.of(By.TENANT, By.MODEL) : by.stream().distinct().toList();
     UsageTable table = new UsageTable(told);
     for (HostPort router : routers.isEmpty() ? List.of(new HostPort("127.0.0.1", 9000)) : routers) {
-      try (RouterClient client = new RouterClient(router)) {
+      try (RouterClient client = access.connect(router)) {
         table.add(client.routing().getUsage(request(told)));
       }
     }

@@ -7,7 +7,9 @@ import io.warmpath.agent.AgentConfig;
 import io.warmpath.cli.local.LocalCluster;
 import io.warmpath.cli.local.LocalClusterSettings;
 import io.warmpath.membership.ZooKeeperSettings;
+import io.warmpath.relay.tls.TlsSettings;
 import io.warmpath.simulator.engine.EngineProfile;
+import io.warmpath.testkit.TestAuthority;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,12 +23,15 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The page about metrics lists what the processes serve. */
 final class MetricsPageTest {
 
   private static final Path PAGE =
       Path.of(System.getProperty("warmpath.root"), "docs", "metrics.md");
+
+  @TempDir private Path folder;
 
   @Test
   void page_listsEveryMetricOfRouterAndAgentAndNoOther() throws Exception {
@@ -44,7 +49,11 @@ final class MetricsPageTest {
               .withKvEvents("tcp://127.0.0.1:1", null);
       ZooKeeperSettings zookeeper = ZooKeeperSettings.of(cluster.zooKeeperAddress());
       AgentConfig.Endpoint any = AgentConfig.Endpoint.loopback();
-      AgentConfig config = AgentConfig.of(List.of(engine), zookeeper).withEndpoints(any, any, any);
+      TestAuthority.Pair pair = TestAuthority.named("test").write(folder, "agent");
+      AgentConfig config =
+          AgentConfig.of(List.of(engine), zookeeper)
+              .withEndpoints(any, any, any)
+              .withTls(TlsSettings.server(pair.certificate(), pair.key(), null));
       try (Agent agent = Agent.start(config)) {
         served.addAll(metricsAt(agent.adminPort()));
       }

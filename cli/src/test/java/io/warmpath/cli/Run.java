@@ -9,10 +9,10 @@ import java.io.StringWriter;
  * @param exitCode what the process would end with
  * @param out what it wrote to stdout; likewise {@code err}
  */
-record Run(int exitCode, String out, String err) {
+public record Run(int exitCode, String out, String err) {
 
   /** Runs the command with these arguments. */
-  static Run of(String... args) {
+  public static Run of(String... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exitCode = Main.run(args, new PrintWriter(out), new PrintWriter(err));

@@ -15,6 +15,8 @@ import io.warmpath.membership.Announcer;
 import io.warmpath.membership.MembershipClient;
 import io.warmpath.membership.MembershipMetrics;
 import io.warmpath.relay.Transport;
+import io.warmpath.relay.tls.Tls;
+import io.warmpath.relay.tls.TlsSettings;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.ReplicaReport.State;
 import io.warmpath.routing.Ticker;
@@ -24,6 +26,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -62,6 +65,7 @@ public final class Agent implements AutoCloseable {
   private final EventLoopGroup loops;
   private final MembershipClient membership;
   private final MembershipMetrics membershipMetrics = new MembershipMetrics(registry);
+  private @Nullable Tls tls;
   private @Nullable Server server;
   private @Nullable RelayServer relay;
   private @Nullable AdminServer admin;
@@ -106,9 +110,17 @@ public final class Agent implements AutoCloseable {
     admin =
         AdminServer.start(
             config.admin(), registry, this::isReady, () -> drain(config.drainTimeout()));
+    startTls();
     Replicas served = new Replicas(replicas);
     server = startGrpc(new ReplicaEndpoint(served, this::drainReplicas));
-    relay = RelayServer.start(config.relay(), served, config.maxMessageBytes(), loops, registry);
+    relay =
+        RelayServer.start(
+            config.relay(),
+            tls == null ? null : tls.context(List.of("http/1.1")),
+            served,
+            config.maxMessageBytes(),
+            loops,
+            registry);
     addresses = advertised();
     replicas.values().forEach(Replica::start);
     log.info("agent at {} serves {}", addresses.grpc(), String.join(", ", replicas.keySet()));
@@ -133,25 +145,38 @@ public final class Agent implements AutoCloseable {
     replicas.put(engine.replicaId(), replica);
   }
 
+  private void startTls() throws IOException {
+    TlsSettings files = config.tls();
+    if (files != null) {
+      Tls started = Tls.server("listen", files, InstantSource.system(), registry);
+      started.follow();
+      tls = started;
+    }
+  }
+
   private Server startGrpc(ReplicaEndpoint endpoint) throws IOException {
     updateHealth();
-    return NettyServerBuilder.forAddress(
-            new InetSocketAddress(config.listen().host(), config.listen().port()))
-        .bossEventLoopGroup(loops)
-        .workerEventLoopGroup(loops)
-        .channelType(transport.server())
-        // The service only checks a request and hands it over, so it needs no thread of its own.
-        .directExecutor()
-        .maxInboundMessageSize(config.maxMessageBytes())
-        // Routers ping a silent connection each 10 s; gRPC's own default would end it for that.
-        .permitKeepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
-        .permitKeepAliveWithoutCalls(true)
-        .intercept(new TraceContext())
-        .addService(endpoint)
-        .addService(health.getHealthService())
-        .addService(ProtoReflectionServiceV1.newInstance())
-        .build()
-        .start();
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(
+                new InetSocketAddress(config.listen().host(), config.listen().port()))
+            .bossEventLoopGroup(loops)
+            .workerEventLoopGroup(loops)
+            .channelType(transport.server())
+            // The service only checks a request and hands it over, so it needs no thread of its
+            // own.
+            .directExecutor()
+            .maxInboundMessageSize(config.maxMessageBytes())
+            // Routers ping a silent connection each 10 s; gRPC's own default would end it for that.
+            .permitKeepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .intercept(new TraceContext())
+            .addService(endpoint)
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance());
+    if (tls != null) {
+      builder.sslContext(tls.context(List.of("h2")));
+    }
+    return builder.build().start();
   }
 
   private Replica.Addresses advertised() throws UnknownHostException {
@@ -252,6 +277,9 @@ public final class Agent implements AutoCloseable {
     }
     if (admin != null) {
       admin.close();
+    }
+    if (tls != null) {
+      tls.close();
     }
     membership.close();
     loops

@@ -3,6 +3,7 @@ package io.warmpath.agent;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.membership.ZooKeeperSettings;
 import io.warmpath.relay.RelayProtocol;
+import io.warmpath.relay.tls.TlsSettings;
 import io.warmpath.routing.PrefillSpeed;
 import io.warmpath.routing.replica.ReplicaQueue;
 import java.net.URI;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param drainTimeout longest time that a drain waits for running requests
  * @param maxMessageBytes longest request, bytes
  * @param ioThreads event loops; the engines are spread over them
+ * @param tls TLS of both ports that routers use, or null for none
  */
 public record AgentConfig(
     @Var List<Engine> engines,
@@ -47,7 +49,8 @@ public record AgentConfig(
     @Var Map<String, String> labels,
     Duration drainTimeout,
     int maxMessageBytes,
-    int ioThreads) {
+    int ioThreads,
+    @Nullable TlsSettings tls) {
 
   private static final int MAX_ENGINES = 64;
   private static final int MAX_LABELS = 15;
@@ -101,7 +104,8 @@ public record AgentConfig(
         Map.of(),
         Duration.ofSeconds(30),
         16 << 20,
-        1);
+        1,
+        null);
   }
 
   /** Returns a copy that listens elsewhere. */
@@ -120,7 +124,28 @@ public record AgentConfig(
         labels,
         drainTimeout,
         maxMessageBytes,
-        ioThreads);
+        ioThreads,
+        tls);
+  }
+
+  /** Returns a copy with TLS on both ports that routers use. */
+  public AgentConfig withTls(TlsSettings newTls) {
+    return new AgentConfig(
+        engines,
+        listen,
+        advertise,
+        relay,
+        advertiseRelay,
+        admin,
+        zookeeper,
+        queue,
+        engine,
+        report,
+        labels,
+        drainTimeout,
+        maxMessageBytes,
+        ioThreads,
+        newTls);
   }
 
   /** Returns a copy with other queues and other ways with engines. */
@@ -139,7 +164,8 @@ public record AgentConfig(
         labels,
         drainTimeout,
         maxMessageBytes,
-        ioThreads);
+        ioThreads,
+        tls);
   }
 
   /**

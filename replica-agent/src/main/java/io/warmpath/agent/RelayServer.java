@@ -11,6 +11,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.relay.Transport;
@@ -19,6 +20,7 @@ import java.net.InetSocketAddress;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The port at which routers relay HTTP exchanges to the replicas of an agent. A request goes
@@ -37,6 +39,7 @@ final class RelayServer implements AutoCloseable {
   private static final int MAX_CONNECTIONS = 20_000;
   private static final int BACKLOG = 1_024;
 
+  private final @Nullable SslContext tls;
   private final Replicas replicas;
   private final int maxBytes;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -55,11 +58,13 @@ final class RelayServer implements AutoCloseable {
 
   private RelayServer(
       AgentConfig.Endpoint endpoint,
+      @Nullable SslContext tls,
       Replicas replicas,
       int maxMessageBytes,
       EventLoopGroup loops,
       MeterRegistry registry)
       throws IOException {
+    this.tls = tls;
     this.replicas = replicas;
     this.maxBytes = maxMessageBytes + RelayProtocol.MAX_ENVELOPE_BYTES;
     for (Rejection rejection : Rejection.values()) {
@@ -97,19 +102,20 @@ final class RelayServer implements AutoCloseable {
   }
 
   /**
-   * Starts listening.
+   * Starts listening, plainly without {@code tls}.
    *
    * @param maxMessageBytes longest body of a client
    * @throws IOException when the address cannot be listened on
    */
   static RelayServer start(
       AgentConfig.Endpoint endpoint,
+      @Nullable SslContext tls,
       Replicas replicas,
       int maxMessageBytes,
       EventLoopGroup loops,
       MeterRegistry registry)
       throws IOException {
-    return new RelayServer(endpoint, replicas, maxMessageBytes, loops, registry);
+    return new RelayServer(endpoint, tls, replicas, maxMessageBytes, loops, registry);
   }
 
   private void init(Channel channel) {
@@ -119,6 +125,9 @@ final class RelayServer implements AutoCloseable {
       return;
     }
     connections.add(channel);
+    if (tls != null) {
+      channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+    }
     channel
         .pipeline()
         .addLast(new HttpServerCodec(MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_PIECE_BYTES))

@@ -35,11 +35,24 @@ record AffinityInputs(String sessionId, String promptCacheKey, String tenant) {
     String session = firstOf(request.getAffinity().getSessionId(), sessionOf(headers));
     String cacheKey =
         firstOf(request.getAffinity().getPromptCacheKey(), value(headers, PROMPT_CACHE_KEY));
-    String tenant = firstOf(request.getAffinity().getTenant(), value(headers, TENANT));
+    String tenant = tenant(firstOf(request.getAffinity().getTenant(), value(headers, TENANT)));
     RequestCheck.atMost("affinity.session_id", session, MAX_SESSION_CHARACTERS);
     RequestCheck.atMost("affinity.prompt_cache_key", cacheKey, MAX_KEY_CHARACTERS);
     RequestCheck.atMost("affinity.tenant", tenant, MAX_TENANT_CHARACTERS);
     return new AffinityInputs(session, cacheKey, tenant);
+  }
+
+  /** The one whose key the call brought; a request that names another is refused. */
+  private static String tenant(String named) throws RequestRefusedException {
+    Tenant known = GrpcGate.TENANT.get();
+    if (known == null) {
+      return named;
+    }
+    if (!named.isEmpty() && !named.equals(known.name())) {
+      throw RequestRefusedException.badField(
+          "affinity.tenant: " + Gate.Refusal.OTHER_TENANT.sentence());
+    }
+    return known.name();
   }
 
   private static String sessionOf(Metadata headers) {

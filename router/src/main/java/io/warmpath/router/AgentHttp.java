@@ -41,10 +41,13 @@ final class AgentHttp {
   private static final int MAX_CHUNK_BYTES = 64 << 10;
 
   private final Bootstrap bootstrap;
+  private final @Nullable AgentTls tls;
   private final Map<String, Deque<Connection>> idle = new HashMap<>();
   private final Set<Connection> open = new HashSet<>();
 
-  AgentHttp(EventLoop loop, Transport transport) {
+  /** Makes connections on {@code loop}, plain ones without {@code tls}. */
+  AgentHttp(EventLoop loop, Transport transport, @Nullable AgentTls tls) {
+    this.tls = tls;
     this.bootstrap =
         new Bootstrap()
             .group(loop)
@@ -123,6 +126,11 @@ final class AgentHttp {
               @Override
               protected void initChannel(Channel channel) {
                 connection.channel = channel;
+                if (tls != null) {
+                  channel
+                      .pipeline()
+                      .addLast(tls.handler(channel, target.getHost(), target.getPort()));
+                }
                 channel
                     .pipeline()
                     .addLast(

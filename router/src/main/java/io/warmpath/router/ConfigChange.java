@@ -32,6 +32,7 @@ record ConfigChange(RouterConfig effective, @Var List<String> needsRestart, bool
     check("zookeeper", old.fleet(), next.fleet(), fixed);
     check("limits", old.limits(), next.limits(), fixed);
     check("upstream", old.upstream(), next.upstream(), fixed);
+    check("tls", old.access().tls(), next.access().tls(), fixed);
     check("metering", old.metering(), next.metering(), fixed);
     check("sessionSecret", old.sessionSecret(), next.sessionSecret(), fixed);
     RouterConfig.Model defaultModel =
@@ -54,7 +55,8 @@ record ConfigChange(RouterConfig effective, @Var List<String> needsRestart, bool
             old.sessionSecret(),
             old.http(),
             next.families(),
-            old.metering());
+            old.metering(),
+            old.access().withTenants(next.access().tenants()));
     return new ConfigChange(effective, fixed, !effective.equals(old));
   }
 

@@ -65,6 +65,7 @@ final class FleetControl implements AutoCloseable {
   private Set<String> addresses = Set.of();
   private long retainedNanos;
   private boolean complainedOfModels;
+  private final ShadowLog shadowLog;
 
   /** What lives as long as the router does, for one model. */
   private record Known(
@@ -94,6 +95,7 @@ final class FleetControl implements AutoCloseable {
     this.ticker = ticker;
     this.registry = registry;
     this.retainedNanos = ticker.nanos();
+    this.shadowLog = new ShadowLog(ticker.nanos());
     config.models().keySet().forEach(this::know);
     this.table = tableOf(FleetView.EMPTY, 0);
   }
@@ -178,6 +180,9 @@ final class FleetControl implements AutoCloseable {
     table = next;
     published.accept(next);
     retainChannels(usable);
+    if (shadowLog.isDue(ticker.nanos())) {
+      known.forEach((model, entry) -> shadowLog.tell(model, entry.placement));
+    }
   }
 
   private FleetView usable(FleetView view) {

@@ -18,6 +18,8 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.warmpath.router.HttpDoorMetrics.Rejection;
@@ -48,6 +50,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final HttpDoorMetrics metrics;
   private final ByteArrayOutputStream body = new ByteArrayOutputStream();
   private @Nullable HttpRequest request;
+  private @Nullable OpenAiError refusal;
   private @Nullable HttpExchange exchange;
   private @Nullable Future<?> receiveLimit;
   private boolean closing;
@@ -77,6 +80,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       if (exchange == null && request == null) {
         context.close();
       }
+    } else if (event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess()) {
+      metrics.rejected(Rejection.NO_TLS);
     }
     context.fireUserEventTriggered(event);
   }
@@ -135,6 +140,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     request = head;
     keepAlive = !leaving && HttpUtil.isKeepAlive(head);
     body.reset();
+    refusal = HttpPaths.isHealth(head) ? null : path.gate().enter(head.headers());
     if (HttpUtil.getContentLength(head, 0L) > path.limits().maxMessageBytes()) {
       refuseTooLarge(context);
     } else if (HttpUtil.is100ContinueExpected(head)) {
@@ -147,6 +153,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void collect(ChannelHandlerContext context, HttpContent content) {
     if (!content.decoderResult().isSuccess()) {
       refuseMalformed(context, content.decoderResult().cause());
+      return;
+    }
+    if (refusal != null) {
+      refuse(context, refusal, content); // What a stranger sends is not kept.
       return;
     }
     ByteBuf part = content.content();
@@ -165,6 +175,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       stopWaiting();
       dispatch(context, whole, body.toByteArray());
       body.reset();
+    }
+  }
+
+  private void refuse(ChannelHandlerContext context, OpenAiError error, HttpContent content) {
+    if (content instanceof LastHttpContent) {
+      request = null;
+      refusal = null;
+      stopWaiting();
+      fail(context, error, 0);
     }
   }
 
@@ -239,9 +258,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void dispatch(ChannelHandlerContext context, HttpRequest head, byte[] bytes) {
     String target = HttpPaths.path(head.uri());
     boolean get = head.method().equals(HttpMethod.GET);
-    if (get && target.equals("/health")) {
+    if (get && target.equals(HttpPaths.HEALTH)) {
       answer(context, HttpResponseStatus.OK, null, ""); // As engines do.
-    } else if (get && target.equals("/ready")) {
+    } else if (get && target.equals(HttpPaths.READY)) {
       boolean ready = path.table().get().anyReady();
       answer(
           context,
@@ -287,6 +306,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   void fail(ChannelHandlerContext context, OpenAiError error, double retryAfterSeconds) {
     exchange = null;
     FullHttpResponse response = response(error.status(), JSON, error.json());
+    if (error.status().equals(HttpResponseStatus.UNAUTHORIZED)) {
+      response.headers().set(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer");
+    }
     if (retryAfterSeconds > 0) {
       response
           .headers()
@@ -322,6 +344,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /* A client that is still sending would not see the answer if the connection were reset now. */
   private static void linger(ChannelHandlerContext context) {
     if (context.channel() instanceof DuplexChannel connection && connection.isActive()) {
+      SslHandler tls = context.pipeline().get(SslHandler.class);
+      if (tls != null) {
+        tls.closeOutbound();
+      }
       connection.shutdownOutput();
       context.executor().schedule(() -> connection.close(), LINGER_SECONDS, TimeUnit.SECONDS);
     } else {

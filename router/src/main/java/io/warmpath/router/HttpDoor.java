@@ -8,14 +8,16 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.warmpath.router.HttpDoorMetrics.Rejection;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP front door: OpenAI's API and whatever else the engines speak, over HTTP/1.1, and over
- * HTTP/2 for clients that begin with its preface.
+ * HTTP/2 for clients that begin with its preface, as those do that agreed on it within TLS.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class HttpDoor implements AutoCloseable {
@@ -34,11 +36,15 @@ final class HttpDoor implements AutoCloseable {
   }
 
   /**
-   * Starts the door on the relay's event loops.
+   * Starts the door on the relay's event loops, a plain one without {@code tls}.
    *
    * @throws IOException when the address cannot be listened on
    */
-  static HttpDoor start(RouterConfig.Listen listen, RequestPath path, HttpDoorMetrics metrics)
+  static HttpDoor start(
+      RouterConfig.Listen listen,
+      @Nullable SslContext tls,
+      RequestPath path,
+      HttpDoorMetrics metrics)
       throws IOException {
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     metrics.watch(connections);
@@ -58,6 +64,9 @@ final class HttpDoor implements AutoCloseable {
                       return;
                     }
                     connections.add(channel);
+                    if (tls != null) {
+                      channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+                    }
                     channel
                         .pipeline()
                         .addLast(new ProtocolChooser(path, metrics))

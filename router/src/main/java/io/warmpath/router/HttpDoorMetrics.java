@@ -22,6 +22,7 @@ final class HttpDoorMetrics {
     OUT_OF_TURN,
     NO_SUCH_PATH,
     TOO_MANY_CONNECTIONS,
+    NO_TLS,
   }
 
   HttpDoorMetrics(MeterRegistry registry) {

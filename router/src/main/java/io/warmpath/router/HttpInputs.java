@@ -20,7 +20,7 @@ final class HttpInputs {
           "session-id",
           "x-conversation-id");
 
-  private static final String TENANT = "x-tenant-id";
+  static final String TENANT = "x-tenant-id";
   private static final String PROMPT_CACHE_KEY = "x-prompt-cache-key";
   private static final String ONLY = "x-warmpath-only";
   private static final String IGNORE = "x-warmpath-ignore";

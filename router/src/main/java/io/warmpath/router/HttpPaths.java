@@ -1,5 +1,7 @@
 package io.warmpath.router;
 
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import java.util.List;
 import java.util.Set;
 
@@ -40,6 +42,12 @@ final class HttpPaths {
 
   private static final String RESPONSE_ID = "resp_";
 
+  /** Whether the router lives. */
+  static final String HEALTH = "/health";
+
+  /** Whether it knows of a replica that is ready. */
+  static final String READY = "/ready";
+
   private static final List<String> NEVER_RELAYED =
       List.of("/v1/load_lora_adapter", "/v1/unload_lora_adapter");
 
@@ -49,6 +57,12 @@ final class HttpPaths {
   static String path(String target) {
     int query = target.indexOf('?');
     return query < 0 ? target : target.substring(0, query);
+  }
+
+  /** Whether it is one of the router's own health checks, which need no key. */
+  static boolean isHealth(HttpRequest head) {
+    String path = path(head.uri());
+    return head.method().equals(HttpMethod.GET) && (path.equals(HEALTH) || path.equals(READY));
   }
 
   /** Whether a request to {@code path} brings a prompt that the engine computes and keeps. */

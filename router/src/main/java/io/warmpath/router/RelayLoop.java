@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop and its connections to agents. A client's connection belongs to one loop; its
@@ -31,14 +32,20 @@ final class RelayLoop {
   private final RouterConfig.Upstream config;
   private final int maxAnswerBytes;
   private final AgentHttp http;
+  private final @Nullable AgentTls tls;
   private final UsageTally usage = new UsageTally();
   private final Map<String, ManagedChannel> channels = new HashMap<>(); // Of this loop's thread.
 
   RelayLoop(
-      EventLoop eventLoop, Transport transport, RouterConfig.Upstream config, int maxAnswerBytes) {
+      EventLoop eventLoop,
+      Transport transport,
+      RouterConfig.Upstream config,
+      int maxAnswerBytes,
+      @Nullable AgentTls tls) {
+    this.tls = tls;
     this.eventLoop = eventLoop;
     this.transport = transport;
-    this.http = new AgentHttp(eventLoop, transport);
+    this.http = new AgentHttp(eventLoop, transport, tls);
     this.config = config;
     this.maxAnswerBytes = maxAnswerBytes;
   }
@@ -93,11 +100,17 @@ final class RelayLoop {
 
   private ManagedChannel open(String address) {
     URI target = URI.create("grpc://" + address);
-    return NettyChannelBuilder.forAddress(target.getHost(), target.getPort())
+    NettyChannelBuilder channel =
+        NettyChannelBuilder.forAddress(target.getHost(), target.getPort());
+    if (tls == null) {
+      channel.usePlaintext();
+    } else {
+      tls.secure(channel);
+    }
+    return channel
         .eventLoopGroup(eventLoop)
         .channelType(transport.client())
         .executor(inLoop())
-        .usePlaintext()
         .disableRetry()
         .flowControlWindow(WINDOW_BYTES)
         .keepAliveTime(config.keepAliveSeconds(), TimeUnit.SECONDS)

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,12 +32,13 @@ final class RelayLoops implements AutoCloseable {
   private final EventLoopGroup group;
   private final List<RelayLoop> loops = new ArrayList<>();
 
-  RelayLoops(RouterConfig.Upstream config, int maxAnswerBytes) {
+  /** Starts the loops; connections to agents are plain without {@code tls}. */
+  RelayLoops(RouterConfig.Upstream config, int maxAnswerBytes, @Nullable AgentTls tls) {
     group =
         new MultiThreadIoEventLoopGroup(
             config.eventLoops(), new DefaultThreadFactory("warmpath-relay", true), transport.io());
     for (EventExecutor executor : group) {
-      RelayLoop loop = new RelayLoop((EventLoop) executor, transport, config, maxAnswerBytes);
+      RelayLoop loop = new RelayLoop((EventLoop) executor, transport, config, maxAnswerBytes, tls);
       loops.add(loop);
       executor.submit(() -> CURRENT.set(loop)).syncUninterruptibly();
     }

@@ -11,6 +11,7 @@ import java.util.function.Supplier;
  * @param sessions makes session keys
  * @param responses remembers who made which response
  * @param inFlight counts and limits the requests of this router
+ * @param gate lets requests in by their key
  * @param limits what this router takes on
  * @param prefetchMessages messages of a stream that an agent may be ahead of the client
  * @param ticker the process's clock
@@ -21,6 +22,7 @@ record RequestPath(
     SessionKeys sessions,
     ResponseHomes responses,
     InFlight inFlight,
+    Gate gate,
     RouterConfig.Limits limits,
     int prefetchMessages,
     Ticker ticker) {}

@@ -7,6 +7,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.handler.ssl.SslContext;
 import io.warmpath.membership.RouterInfo;
 import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.Placements;
@@ -45,6 +46,8 @@ public final class Router implements AutoCloseable {
   private final HealthStatusManager health = new HealthStatusManager();
   private final InFlight inFlight;
   private final FleetSource fleet;
+  private final RouterTls tls;
+  private final Gate gate;
   private final RelayLoops loops;
   private final FleetControl control;
   private final UsageMeter usage;
@@ -59,9 +62,11 @@ public final class Router implements AutoCloseable {
     this.config = config;
     this.routerId = config.routerId().isEmpty() ? newId() : config.routerId();
     this.inFlight = new InFlight(config.limits().maxInFlight());
+    this.gate = new Gate(config.access().tenants(), registry);
     this.configState = new ConfigState(registry, ticker);
+    this.tls = RouterTls.read(config, InstantSource.system(), registry);
     this.fleet = FleetSource.of(config.fleet(), ticker, routerId, registry);
-    this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes());
+    this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes(), tls.agents());
     this.usage = startMetering();
     this.control = new FleetControl(config, loops, ticker, registry, placements, this::onPublished);
     SessionKeys keys = new SessionKeys(config.sessionSecret());
@@ -72,6 +77,7 @@ public final class Router implements AutoCloseable {
             keys,
             new ResponseHomes(keys, registry),
             inFlight,
+            gate,
             config.limits(),
             config.upstream().prefetchMessages(),
             ticker);
@@ -104,6 +110,7 @@ public final class Router implements AutoCloseable {
 
   private void join() {
     RouterMetrics.register(registry, inFlight, control::table, fleet::connected, ticker);
+    tls.follow();
     fleet.follow(control::take);
     fleet.announce(
         new RouterInfo(
@@ -155,6 +162,7 @@ public final class Router implements AutoCloseable {
     ConfigChange change = ConfigChange.between(config, next);
     if (change.changes()) {
       control.reconfigure(change.effective());
+      gate.admit(change.effective().access().tenants());
       usage.reprice(change.effective()::prices);
       config = change.effective();
     }
@@ -213,6 +221,7 @@ public final class Router implements AutoCloseable {
   }
 
   private void closeCore() {
+    tls.close();
     fleet.close();
     control.close();
     usage.close(); // While the loops can still say what they counted.
@@ -246,7 +255,7 @@ public final class Router implements AutoCloseable {
 
   private Server startGrpc(RequestPath path) throws IOException {
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
-    Server server =
+    NettyServerBuilder server =
         NettyServerBuilder.forAddress(
                 new InetSocketAddress(config.grpc().host(), config.grpc().port()))
             .bossEventLoopGroup(loops.group())
@@ -256,13 +265,17 @@ public final class Router implements AutoCloseable {
             .maxInboundMessageSize(config.limits().maxMessageBytes())
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
+            .intercept(new GrpcGate(gate))
             .addService(GenerateService.definition(path))
             .addService(new RoutingEndpoint(path, routerId, fleet::connected, configState, usage))
             .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance())
-            .build();
+            .addService(ProtoReflectionServiceV1.newInstance());
+    SslContext context = tls.grpcDoor();
+    if (context != null) {
+      server.sslContext(context);
+    }
     try {
-      return server.start();
+      return server.build().start();
     } catch (IOException taken) {
       throw new IOException("gRPC: cannot listen on " + config.grpc() + reason(taken), taken);
     }
@@ -290,7 +303,7 @@ public final class Router implements AutoCloseable {
       return null;
     }
     try {
-      return HttpDoor.start(listen, path, new HttpDoorMetrics(registry));
+      return HttpDoor.start(listen, tls.httpDoor(), path, new HttpDoorMetrics(registry));
     } catch (IOException taken) {
       grpc.shutdownNow();
       throw new IOException("HTTP: cannot listen on " + listen + reason(taken), taken);

@@ -2,6 +2,7 @@ package io.warmpath.router;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.membership.ZooKeeperSettings;
+import io.warmpath.relay.tls.TlsSettings;
 import io.warmpath.router.usage.Prices;
 import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.PlacementConfig;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param http where the HTTP front door listens, or null for none
  * @param families rules for families, the first that matches a prompt decides
  * @param metering how usage is kept
+ * @param access who may connect to the front doors
  */
 public record RouterConfig(
     String routerId,
@@ -43,7 +45,8 @@ public record RouterConfig(
     String sessionSecret,
     @Nullable Listen http,
     @Var List<FamilyRule> families,
-    UsageMeter.Settings metering) {
+    UsageMeter.Settings metering,
+    Access access) {
 
   /** Makes a config without an HTTP front door and without rules for families. */
   public RouterConfig(
@@ -70,7 +73,8 @@ public record RouterConfig(
         sessionSecret,
         null,
         List.of(),
-        UsageMeter.Settings.DEFAULT);
+        UsageMeter.Settings.DEFAULT,
+        Access.OPEN);
   }
 
   public RouterConfig {
@@ -111,7 +115,8 @@ public record RouterConfig(
         sessionSecret,
         http,
         families,
-        metering);
+        metering,
+        access);
   }
 
   /** Returns a copy that serves every model that is not named as {@code model} says. */
@@ -129,7 +134,8 @@ public record RouterConfig(
         sessionSecret,
         http,
         families,
-        metering);
+        metering,
+        access);
   }
 
   /** Returns a copy with other rules for families. */
@@ -147,7 +153,8 @@ public record RouterConfig(
         sessionSecret,
         http,
         newFamilies,
-        metering);
+        metering,
+        access);
   }
 
   /** Returns a copy with other limits. */
@@ -165,7 +172,8 @@ public record RouterConfig(
         sessionSecret,
         http,
         families,
-        metering);
+        metering,
+        access);
   }
 
   /** Returns a copy with an HTTP front door. */
@@ -183,7 +191,8 @@ public record RouterConfig(
         sessionSecret,
         newHttp,
         families,
-        metering);
+        metering,
+        access);
   }
 
   /** Returns a copy that keeps usage otherwise. */
@@ -201,7 +210,46 @@ public record RouterConfig(
         sessionSecret,
         http,
         families,
-        newMetering);
+        newMetering,
+        access);
+  }
+
+  /** Returns a copy to which others may connect. */
+  public RouterConfig withAccess(Access newAccess) {
+    return new RouterConfig(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        upstream,
+        drainTimeout,
+        sessionSecret,
+        http,
+        families,
+        metering,
+        newAccess);
+  }
+
+  /** Returns a copy that talks to agents otherwise. */
+  public RouterConfig withUpstream(Upstream newUpstream) {
+    return new RouterConfig(
+        routerId,
+        grpc,
+        admin,
+        fleet,
+        defaultModel,
+        models,
+        limits,
+        newUpstream,
+        drainTimeout,
+        sessionSecret,
+        http,
+        families,
+        metering,
+        access);
   }
 
   /** What the model {@code name} costs. */
@@ -314,13 +362,19 @@ public record RouterConfig(
    * @param keepAliveTimeoutSeconds and given up after so long without an answer, 1..600
    * @param prefetchMessages messages of one stream that an agent may be ahead of the client,
    *     1..1,024
+   * @param tls TLS to every agent, on both of its ports; null for none
    */
   public record Upstream(
-      int eventLoops, int keepAliveSeconds, int keepAliveTimeoutSeconds, int prefetchMessages) {
+      int eventLoops,
+      int keepAliveSeconds,
+      int keepAliveTimeoutSeconds,
+      int prefetchMessages,
+      @Nullable UpstreamTls tls) {
 
     /** One loop for two processors; probes after 10 s, given up after 5 s; 16 messages ahead. */
     public static final Upstream DEFAULT =
-        new Upstream(Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 256), 10, 5, 16);
+        new Upstream(
+            Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 256), 10, 5, 16, null);
 
     public Upstream {
       range("eventLoops", eventLoops, 1, 256);
@@ -328,7 +382,22 @@ public record RouterConfig(
       range("keepAliveTimeoutSeconds", keepAliveTimeoutSeconds, 1, 600);
       range("prefetchMessages", prefetchMessages, 1, 1_024);
     }
+
+    /** Returns a copy that speaks TLS. */
+    public Upstream withTls(UpstreamTls newTls) {
+      return new Upstream(
+          eventLoops, keepAliveSeconds, keepAliveTimeoutSeconds, prefetchMessages, newTls);
+    }
   }
+
+  /**
+   * TLS to the agents.
+   *
+   * @param files with the authorities that sign agents' certificates, and the router's own if any
+   * @param serverName what every agent's certificate must name; empty for the host that the agent
+   *     announces
+   */
+  public record UpstreamTls(TlsSettings files, String serverName) {}
 
   private static void range(String name, int value, int low, int high) {
     if (value < low || value > high) {

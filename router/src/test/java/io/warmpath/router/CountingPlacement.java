@@ -11,6 +11,7 @@ import io.warmpath.routing.Placement;
 import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.ReplicaReport;
+import io.warmpath.routing.ShadowCounters;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ final class CountingPlacement implements Placement, Picker {
 
   @Override
   public PlacementCounters counters() {
-    return new PlacementCounters(leases.size(), 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return new PlacementCounters(leases.size(), 0, 0, 0, 0, 0, 0, 0, 0, 0, ShadowCounters.NONE);
   }
 
   @Override

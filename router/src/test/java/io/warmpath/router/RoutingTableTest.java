@@ -41,7 +41,7 @@ final class RoutingTableTest {
   @Test
   void model_whoseReplicasAllLeft_staysKnown() throws Exception {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20);
+    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20, null);
         FleetControl control = control(RouterConfig.Limits.DEFAULT, loops, registry)) {
       control.take(view(report("a", "m", 4096)));
       Await.until("a", RouterHarness.LIMIT, () -> control.table().number() == 1);
@@ -56,7 +56,7 @@ final class RoutingTableTest {
   @Test
   void models_beyondTheLimit_areIgnoredAndCounted() throws Exception {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20);
+    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20, null);
         FleetControl control = control(new RouterConfig.Limits(1, 1024, 1, 0), loops, registry)) {
       control.take(view(report("a", "m1", 4096), report("b", "m2", 4096)));
       Await.until("the view", RouterHarness.LIMIT, () -> control.table().number() == 1);
@@ -70,7 +70,7 @@ final class RoutingTableTest {
   @Test
   void replica_withAnAddressThatIsNone_isIgnoredAndCounted() throws Exception {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20);
+    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20, null);
         FleetControl control = control(RouterConfig.Limits.DEFAULT, loops, registry)) {
       control.take(view(FakeAgent.report("a", "not an address", 1)));
       Await.until("the view", RouterHarness.LIMIT, () -> control.table().number() == 1);
@@ -101,7 +101,7 @@ final class RoutingTableTest {
 
   private static RoutingTable table(RouterConfig.Limits limits, ReplicaReport... reports)
       throws Exception {
-    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20);
+    try (RelayLoops loops = new RelayLoops(RouterConfig.Upstream.DEFAULT, 1 << 20, null);
         FleetControl control = control(limits, loops, new SimpleMeterRegistry())) {
       control.take(view(reports));
       Await.until("the view", RouterHarness.LIMIT, () -> control.table().number() == 1);

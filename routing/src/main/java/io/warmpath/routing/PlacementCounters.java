@@ -13,6 +13,7 @@ package io.warmpath.routing;
  * @param anchorsEvicted prefixes forgotten for others
  * @param inFlight requests on replicas now
  * @param ejectedReplicas replicas left alone now because they failed
+ * @param shadow in shadow mode, what affinity would have done
  */
 public record PlacementCounters(
     long picked,
@@ -24,4 +25,5 @@ public record PlacementCounters(
     long anchors,
     long anchorsEvicted,
     long inFlight,
-    int ejectedReplicas) {}
+    int ejectedReplicas,
+    ShadowCounters shadow) {}

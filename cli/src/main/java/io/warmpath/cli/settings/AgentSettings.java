@@ -60,7 +60,12 @@ public record AgentSettings(
             defaultValue = "1",
             min = "1",
             max = "64")
-        int ioThreads) {
+        int ioThreads,
+    @Setting(
+            doc =
+                "TLS of `listen` and `relay`, when present; routers then need `upstream.tls`. The"
+                    + " `admin` port stays plain.")
+        @Nullable TlsSection tls) {
 
   /** Returns the config that an agent is started with. */
   public AgentConfig config() {
@@ -78,7 +83,8 @@ public record AgentSettings(
         labels,
         drainTimeout,
         Math.toIntExact(maxMessageBytes),
-        ioThreads);
+        ioThreads,
+        tls == null ? null : tls.settings());
   }
 
   /** One engine. */

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.Var;
 import io.warmpath.config.HostPort;
 import io.warmpath.config.Secret;
 import io.warmpath.config.Setting;
+import io.warmpath.router.Access;
 import io.warmpath.router.FamilyRule;
 import io.warmpath.router.RouterConfig;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The config file of a router. */
@@ -29,6 +31,15 @@ public record RouterSettings(
         HostPort http,
     @Setting(doc = "Where metrics and health are served.", defaultValue = "0.0.0.0:9001")
         HostPort admin,
+    @Setting(doc = "TLS of `listen` and `http`, when present. The `admin` port stays plain.")
+        @Nullable TlsSection tls,
+    @Setting(
+            doc =
+                "Who may use the front doors, by API keys; without any, everybody may. See"
+                    + " [security](security.md).",
+            max = "10000",
+            reloadable = true)
+        List<TenantSection> tenants,
     @Setting(doc = "Where replicas and other routers are known from.") ZooKeeperSection zookeeper,
     @Setting(doc = "How models are served that `models` does not name.") ModelSection defaults,
     @Setting(
@@ -66,6 +77,12 @@ public record RouterSettings(
 
   public RouterSettings {
     rules(families, prefixes, defaults, models);
+    access(tls, tenants);
+  }
+
+  private static Access access(@Nullable TlsSection tls, List<TenantSection> tenants) {
+    return new Access(
+        tls == null ? null : tls.settings(), tenants.stream().map(TenantSection::tenant).toList());
   }
 
   private static List<FamilyRule> rules(
@@ -98,12 +115,16 @@ public record RouterSettings(
     return config
         .withMetering(metering.config())
         .withFamilies(rules(families, prefixes, defaults, models))
+        .withAccess(access(tls, tenants))
         .withHttp(new RouterConfig.Listen(http.host(), http.port()));
   }
 
   /** Returns the files that the config is made of, beside the config file itself. */
   public List<Path> files() {
-    return prefixes.values().stream().flatMap(prefix -> prefix.files().stream()).toList();
+    return Stream.concat(
+            prefixes.values().stream().flatMap(prefix -> prefix.files().stream()),
+            tenants.stream().flatMap(tenant -> tenant.keyFiles().stream()))
+        .toList();
   }
 
   /** How often the files are looked at, or null when they are read at start only. */
@@ -115,8 +136,8 @@ public record RouterSettings(
   record Reload(
       @Setting(
               doc =
-                  "Whether this file, and those that `prefixes` names, are read again when they"
-                      + " change; a change that is refused changes nothing.",
+                  "Whether this file, and those that `prefixes` and `tenants` name, are read again"
+                      + " when they change; a change that is refused changes nothing.",
               defaultValue = "true")
           boolean watch,
       @Setting(
@@ -184,14 +205,22 @@ public record RouterSettings(
               defaultValue = "16",
               min = "1",
               max = "1024")
-          int prefetchMessages) {
+          int prefetchMessages,
+      @Setting(
+              doc =
+                  "TLS to every agent, on both of its ports, when present; agents then need `tls`.")
+          TlsSection.@Nullable Upstream tls) {
 
     RouterConfig.Upstream config() {
       return new RouterConfig.Upstream(
           eventLoops == null ? RouterConfig.Upstream.DEFAULT.eventLoops() : eventLoops,
           (int) keepAlive.toSeconds(),
           (int) keepAliveTimeout.toSeconds(),
-          prefetchMessages);
+          prefetchMessages,
+          tls == null
+              ? null
+              : new RouterConfig.UpstreamTls(
+                  tls.settings(), tls.serverName() == null ? "" : tls.serverName()));
     }
   }
 }

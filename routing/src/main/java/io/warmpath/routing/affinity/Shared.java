@@ -35,10 +35,15 @@ record Shared(
 
   /** Events, counted. */
   static final class Counters {
+    final ShadowTally shadow;
     final LongAdder picked = new LongAdder();
     final LongAdder rejected = new LongAdder();
     final LongAdder spilled = new LongAdder();
     final LongAdder refused = new LongAdder();
     final LongAdder shadowDisagreed = new LongAdder();
+
+    Counters(long nowNanos) {
+      this.shadow = new ShadowTally(nowNanos);
+    }
   }
 }

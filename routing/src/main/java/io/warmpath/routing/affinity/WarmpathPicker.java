@@ -166,14 +166,32 @@ final class WarmpathPicker implements Picker {
           deliberation.prefillSeconds(deliberation.chosen));
     }
     if (mode == PlacementConfig.Mode.SHADOW) {
-      Deliberation shadow = decide(request, true);
-      boolean same =
-          shadow.chosen != Deliberation.NONE
-              && shadow.replica(shadow.chosen) == deliberation.replica(deliberation.chosen);
-      if (!same) {
-        shared.counters().shadowDisagreed.increment();
-      }
+      compare(request, deliberation, decide(request, true));
     }
+  }
+
+  private void compare(PickRequest request, Deliberation actual, Deliberation shadow) {
+    int went = actual.replica(actual.chosen);
+    if (shadow.chosen == Deliberation.NONE || shadow.replica(shadow.chosen) != went) {
+      shared.counters().shadowDisagreed.increment();
+    }
+    if (request.attempt() == 1 && shadow.chosen != Deliberation.NONE) {
+      int position = shadow.positionOf(went);
+      // Whoever is no candidate of affinity's has nothing cached that is known of.
+      ShadowTally.Choice done =
+          position == Deliberation.NONE ? choice(actual, actual.chosen) : choice(shadow, position);
+      shared
+          .counters()
+          .shadow
+          .add(request.prefix().promptTokens(), done, choice(shadow, shadow.chosen));
+    }
+  }
+
+  private ShadowTally.Choice choice(Deliberation made, int position) {
+    return new ShadowTally.Choice(
+        fleet.report(made.replica(position)).id(),
+        made.matchedTokens(position),
+        made.prefillSeconds(position));
   }
 
   private List<Decision.Candidate> candidates(Deliberation deliberation) {

@@ -52,7 +52,7 @@ public final class WarmpathPlacement implements Placement {
             new RateCaps(),
             new NamedFamilies(),
             new WorkWindows());
-    this.shared = new Shared(config, ticker, nowNanos, memory, tape, new Shared.Counters());
+    this.shared = new Shared(config, ticker, nowNanos, memory, tape, new Shared.Counters(nowNanos));
     this.seed = seed;
     this.tracker = new FleetTracker(config, nowNanos);
     this.families = new FamilyBook(config, tape, memory.named(), nowNanos);
@@ -92,13 +92,18 @@ public final class WarmpathPlacement implements Placement {
         anchors.size(),
         anchors.evictedCount(),
         tracker.inFlight(),
-        tracker.ejectedCount());
+        tracker.ejectedCount(),
+        counted.shadow.counters());
   }
 
   private WarmpathPicker newPicker(FleetView view) {
     Moment now = shared.now();
     Fleet fleet = tracker.update(view, now.nanos(), this::hear);
     shared.memory().anchors().grow();
+    shared
+        .counters()
+        .shadow
+        .fold(view.replicas().stream().map(seen -> seen.report().id()).toList(), now.nanos());
     FamilyTable table = families.update(fleet.placeableCount(), now.nanos());
     Candidates candidates =
         new Candidates(

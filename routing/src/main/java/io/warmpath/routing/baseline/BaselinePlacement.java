@@ -6,6 +6,7 @@ import io.warmpath.routing.Placement;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementCounters;
 import io.warmpath.routing.Policy;
+import io.warmpath.routing.ShadowCounters;
 import io.warmpath.routing.Ticker;
 import io.warmpath.routing.fleet.Fleet;
 import io.warmpath.routing.fleet.FleetTracker;
@@ -88,7 +89,8 @@ public final class BaselinePlacement implements Placement {
         0,
         0,
         tracker.inFlight(),
-        tracker.ejectedCount());
+        tracker.ejectedCount(),
+        ShadowCounters.NONE);
   }
 
   private BaselinePicker newPicker(FleetView view) {
