@@ -18,18 +18,13 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.warmpath.relay.RelayProtocol;
-import io.warmpath.router.prompt.PromptBody;
 import io.warmpath.routing.Lease;
-import io.warmpath.routing.PickRequest;
-import io.warmpath.routing.PromptPrefix;
-import io.warmpath.routing.PromptPrefixes;
 import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.Usage;
 import java.util.Base64;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +63,6 @@ final class HttpExchange {
   private final RelayLoop loop;
   private final long arrivedNanos;
   private final String requestId;
-  private final boolean generates;
   private byte[] body;
   private boolean unary;
   private boolean lengthEstimated;
@@ -88,7 +82,6 @@ final class HttpExchange {
     this.client = client;
     this.head = head;
     this.body = body;
-    this.generates = HttpPaths.generates(HttpPaths.path(head.uri()));
     this.loop = path.loops().current();
     this.arrivedNanos = path.ticker().nanos();
     String given = head.headers().get(RelayHeaders.REQUEST_ID, "");
@@ -133,18 +126,9 @@ final class HttpExchange {
   // ---- decision
 
   private RoutedRequest admit() throws RequestRefusedException {
-    PromptBody prompt = PromptBody.parse(body);
-    unary = !prompt.stream();
-    lengthEstimated = prompt.tokenIds() == null;
-    RoutingTable table = path.table().get();
-    ResponseHomes.Home home = home(prompt, table);
-    RoutingTable.Resolved model = resolve(prompt, home, table);
-    AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
-    byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
-    PromptPrefix prefix = prefix(prompt, canonical, model, affinity);
-    long session = generates ? session(prompt, canonical, prefix, model, affinity) : 0;
-    PickRequest pick =
-        new PickRequest(prefix, session, constraints(prompt, home, model), unable(model), 1);
+    BodyReader.Asked asked = new BodyReader(path, head).read(body);
+    unary = asked.unary();
+    lengthEstimated = asked.lengthEstimated();
     if (!path.inFlight().tryAcquire()) {
       throw new RequestRefusedException(
           new RequestFailure(
@@ -152,91 +136,12 @@ final class HttpExchange {
     }
     holdsPlace = true;
     return new RoutedRequest(
-        model.route(),
-        Account.of(loop.usage(), affinity, session),
-        pick,
+        asked.route(),
+        Account.of(loop.usage(), asked.affinity(), asked.pick().session()),
+        asked.pick(),
         path.limits().retryMaxRetries(),
         path.ticker(),
         arrivedNanos);
-  }
-
-  /** The key of what the client calls its session, else of the conversation's own opening. */
-  private long session(
-      PromptBody prompt,
-      byte[] canonical,
-      PromptPrefix prefix,
-      RoutingTable.Resolved model,
-      AffinityInputs affinity) {
-    String name = model.route().model();
-    if (!affinity.sessionId().isEmpty()) {
-      return path.sessions().key(affinity.tenant(), name, affinity.sessionId());
-    }
-    return path.sessions()
-        .ofOpening(affinity.tenant(), name, prefix, canonical, prompt.openingBytes());
-  }
-
-  /** Where the response is that the request is about or goes on from; null where nobody knows. */
-  private ResponseHomes.@Nullable Home home(PromptBody prompt, RoutingTable table) {
-    String target = HttpPaths.path(head.uri());
-    String id =
-        HttpPaths.makesResponse(target)
-            ? prompt.previousResponseId()
-            : HttpPaths.responseId(target);
-    return id.isEmpty() ? null : path.responses().find(id, table);
-  }
-
-  /* Without a model any engine can say what is wrong, in its own words. */
-  private static RoutingTable.Resolved resolve(
-      PromptBody prompt, ResponseHomes.@Nullable Home home, RoutingTable table)
-      throws RequestRefusedException {
-    if (!prompt.model().isEmpty() || table.models().isEmpty()) {
-      return table.resolve(prompt.model(), "");
-    }
-    ModelRoute ofHome = home == null ? null : table.models().get(home.model());
-    ModelRoute any = table.models().values().iterator().next();
-    return new RoutingTable.Resolved(ofHome == null ? any : ofHome, "", List.of());
-  }
-
-  /** The client's own constraints, else the replica of the response that the request needs. */
-  private PickRequest.@Nullable Constraints constraints(
-      PromptBody prompt, ResponseHomes.@Nullable Home home, RoutingTable.Resolved model)
-      throws RequestRefusedException {
-    PickRequest.Constraints given = HttpInputs.constraints(head.headers(), prompt);
-    if (given != null || home == null || !home.model().equals(model.route().model())) {
-      return given;
-    }
-    return new PickRequest.Constraints(List.of(home.replicaId()), List.of(), List.of(), false);
-  }
-
-  /** Replicas that cannot serve this: they lack the adapter, or their agent the relay. */
-  private static List<String> unable(RoutingTable.Resolved model) {
-    List<String> withoutRelay = model.route().missingRelay();
-    return withoutRelay.isEmpty()
-        ? model.unable()
-        : Stream.concat(model.unable().stream(), withoutRelay.stream()).distinct().toList();
-  }
-
-  private PromptPrefix prefix(
-      PromptBody prompt, byte[] canonical, RoutingTable.Resolved model, AffinityInputs affinity) {
-    PromptPrefixes.Scope scope =
-        new PromptPrefixes.Scope(
-            model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
-    PromptPrefixes prefixes = model.route().prefixes();
-    PromptPrefix read =
-        generates
-            ? prompt(prompt, canonical, prefixes, scope)
-            : prefixes.ofBytes(scope, canonical, 0, canonical.length);
-    return model.route().families().apply(read, scope, affinity.tenant());
-  }
-
-  /** Returns the prompt of a body, the config's rules left out. */
-  static PromptPrefix prompt(
-      PromptBody prompt, byte[] canonical, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
-    int[] ids = prompt.tokenIds();
-    if (ids != null) {
-      return prefixes.ofTokens(scope, ids, ids.length);
-    }
-    return prefixes.ofBytes(scope, canonical, 0, canonical.length);
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {

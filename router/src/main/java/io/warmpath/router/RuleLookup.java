@@ -77,7 +77,7 @@ public final class RuleLookup {
     PromptPrefixes.Scope scope =
         new PromptPrefixes.Scope(
             request.model(), "", request.cacheSalt(), affinity.promptCacheKey());
-    PromptPrefix prompt = HttpExchange.prompt(request, request.canonicalBytes(), prefixes, scope);
+    PromptPrefix prompt = BodyReader.prompt(request, request.canonicalBytes(), prefixes, scope);
     FamilyRules rules =
         FamilyRules.of(config.families(), request.model(), model.placement(), prefixes);
     return new Found(rules.apply(prompt, scope, tenant), rules.find(prompt, scope, tenant), model);
