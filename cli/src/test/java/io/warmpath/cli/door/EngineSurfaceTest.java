@@ -85,7 +85,7 @@ final class EngineSurfaceTest {
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource({"cases", "casesOfResponses"})
   void answer_throughTheDoor_isTheEnginesOwn(Case one) throws Exception {
     HttpResponse<String> direct = send(engine.url(), one);
     HttpResponse<String> through =
@@ -101,7 +101,7 @@ final class EngineSurfaceTest {
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource({"cases", "casesOfResponses"})
   void answer_overHttp2_isTheEnginesOwn(Case one) throws Exception {
     HttpResponse<String> direct = send(engine.url(), one);
     Request request =
@@ -200,13 +200,6 @@ final class EngineSurfaceTest {
         embeddings("embeddings of a batch", "\"input\":[\"a\",\"b\"],\"dimensions\":8"),
         embeddings("embeddings, base64", "\"input\":[1,2,3],\"encoding_format\":\"base64\""),
         embeddings("embeddings of a large batch", "\"dimensions\":4096,\"input\":" + texts(64)),
-        responses("responses", ""),
-        responses("responses, streamed", ",\"stream\":true"),
-        new Case("a response again", "GET", "/v1/responses/resp_" + id("responses"), ""),
-        post("a response, cancelled late", "/v1/responses/resp_" + id("responses") + "/cancel", ""),
-        new Case("no such response", "GET", "/v1/responses/resp_x", ""),
-        new Case("no id of a response", "GET", "/v1/responses/x", ""),
-        responses("a response to none", ",\"previous_response_id\":\"resp_x\""),
         messages("messages", ""),
         messages("messages, streamed", ",\"stream\":true"),
         post("messages without max_tokens", "/v1/messages", "{\"model\":\"simulated\"}"),
@@ -219,6 +212,17 @@ final class EngineSurfaceTest {
         new Case("another method", "GET", "/v1/completions", ""),
         new Case("unknown path of the API", "GET", "/v1/no/such?a=b", ""),
         post("unknown path of the API, posted", "/v1/no/such", "{\"model\":\"simulated\"}"));
+  }
+
+  static List<Case> casesOfResponses() {
+    return List.of(
+        responses("responses", ""),
+        responses("responses, streamed", ",\"stream\":true"),
+        new Case("a response again", "GET", "/v1/responses/resp_" + id("responses"), ""),
+        post("a response, cancelled late", "/v1/responses/resp_" + id("responses") + "/cancel", ""),
+        new Case("no such response", "GET", "/v1/responses/resp_x", ""),
+        new Case("no id of a response", "GET", "/v1/responses/x", ""),
+        responses("a response to none", ",\"previous_response_id\":\"resp_x\""));
   }
 
   private static final String TOOL =
