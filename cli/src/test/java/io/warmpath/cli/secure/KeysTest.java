@@ -116,7 +116,10 @@ final class KeysTest {
               .header("content-type", "application/json")
               .POST(
                   HttpRequest.BodyPublishers.ofString(
-                      "{\"model\":\"%s\",\"max_tokens\":4,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"
+                      """
+                      {"model": "%s", "max_tokens": 4,
+                       "messages": [{"role": "user", "content": "Hi"}]}
+                      """
                           .formatted(SecureCluster.MODEL)))
               .build();
       assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
