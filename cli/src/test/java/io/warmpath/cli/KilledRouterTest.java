@@ -107,7 +107,7 @@ final class KilledRouterTest {
 
   @Test
   void killed_losesWhatCameSinceItsLastWriteAndNothingElse() throws Exception {
-    Running first = Running.start(directory, "5s");
+    Running first = Running.start(directory, "20s");
     try {
       Await.until("an answer", LIMIT, first::serves);
       JsonNode flushed = first.total();
@@ -115,7 +115,7 @@ final class KilledRouterTest {
       List<String> written = rows();
       assertThat(first.serves()).isTrue();
       assertThat(first.total().get("requests").asInt()).isEqualTo(2);
-      assertThat(rows()).as("the next write is 5 s after the last").isEqualTo(written);
+      assertThat(rows()).as("the next write is 20 s after the last").isEqualTo(written);
       first.process.destroyForcibly();
       assertThat(first.process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(rows()).isEqualTo(written);
