@@ -23,9 +23,6 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.warmpath.router.HttpDoorMetrics.Rejection;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +45,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private final RequestPath path;
   private final HttpDoorMetrics metrics;
-  private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+  private final ReceivedBody body = new ReceivedBody();
   private @Nullable HttpRequest request;
   private @Nullable OpenAiError refusal;
   private @Nullable HttpExchange exchange;
@@ -139,7 +136,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     request = head;
     keepAlive = !leaving && HttpUtil.isKeepAlive(head);
-    body.reset();
+    body.begin(HttpUtil.getContentLength(head, 0L));
     refusal = HttpPaths.isHealth(head) ? null : path.gate().enter(head.headers());
     if (HttpUtil.getContentLength(head, 0L) > path.limits().maxMessageBytes()) {
       refuseTooLarge(context);
@@ -160,21 +157,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     ByteBuf part = content.content();
-    if (body.size() + part.readableBytes() > path.limits().maxMessageBytes()) {
+    if (body.length() + part.readableBytes() > path.limits().maxMessageBytes()) {
       refuseTooLarge(context);
       return;
     }
-    try {
-      part.readBytes(body, part.readableBytes());
-    } catch (IOException impossible) {
-      throw new UncheckedIOException(impossible);
-    }
+    body.add(part);
     HttpRequest whole = request;
     if (content instanceof LastHttpContent && whole != null) {
       request = null;
       stopWaiting();
-      dispatch(context, whole, body.toByteArray());
-      body.reset();
+      dispatch(context, whole, body.take());
     }
   }
 
