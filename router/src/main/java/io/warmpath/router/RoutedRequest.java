@@ -239,20 +239,23 @@ final class RoutedRequest {
     return switch (rejected.reason()) {
       case NO_READY_REPLICA ->
           noneLeft(
-              RequestFailure.Kind.NO_READY_REPLICA,
-              "no replica of model '" + route.model() + "' is ready");
+              new RequestFailure(
+                  RequestFailure.Kind.NO_READY_REPLICA,
+                  "no replica of model '" + route.model() + "' is ready"));
       case CONSTRAINTS_UNSATISFIABLE ->
           noneLeft(
-              RequestFailure.Kind.CONSTRAINTS_UNSATISFIABLE,
-              "the request's routing controls leave no ready replica of model '"
-                  + route.model()
-                  + "'");
+              new RequestFailure(
+                  RequestFailure.Kind.CONSTRAINTS_UNSATISFIABLE,
+                  "the request's routing controls leave no ready replica of model '"
+                      + route.model()
+                      + "'"));
+      case EXHAUSTED -> noneLeft(overloaded(0));
       case OVERLOADED -> overloaded(rejected.retryAfterSeconds());
     };
   }
 
   /** What the replicas that were tried said is why; {@code untried} where none was. */
-  private RequestFailure noneLeft(RequestFailure.Kind kind, String untried) {
+  private RequestFailure noneLeft(RequestFailure untried) {
     Refused refusal = lastRefusal;
     if (refusal != null) {
       return afterLastRefusal(refusal);
@@ -260,7 +263,7 @@ final class RoutedRequest {
     return failures > 0
         ? new RequestFailure(
             RequestFailure.Kind.REPLICA_FAILED, "every replica that was tried failed")
-        : new RequestFailure(kind, untried);
+        : untried;
   }
 
   private RequestFailure afterLastRefusal(Refused refusal) {

@@ -65,7 +65,12 @@ final class CountingPlacement implements Placement, Picker {
           leases.add(lease);
           return new PickResult.Assigned(lease);
         })
-        .orElse(new PickResult.Rejected(PickResult.Rejected.Reason.NO_READY_REPLICA, 0));
+        .orElse(
+            new PickResult.Rejected(
+                view.replicas().isEmpty()
+                    ? PickResult.Rejected.Reason.NO_READY_REPLICA
+                    : PickResult.Rejected.Reason.EXHAUSTED,
+                0));
   }
 
   @Override

@@ -192,6 +192,10 @@ final class GenerateRelayTest {
       assertThat(failure(harness, RouterHarness.prompt(8)).getStatus().getCode())
           .isEqualTo(Status.Code.UNAVAILABLE);
 
+      harness.placement.refuseAll(PickResult.Rejected.Reason.EXHAUSTED);
+      assertThat(failure(harness, RouterHarness.prompt(8)).getStatus().getCode())
+          .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+
       harness.placement.refuseAll(PickResult.Rejected.Reason.CONSTRAINTS_UNSATISFIABLE);
       assertThat(failure(harness, RouterHarness.prompt(8)).getStatus().getCode())
           .isEqualTo(Status.Code.FAILED_PRECONDITION);
@@ -234,6 +238,18 @@ final class GenerateRelayTest {
       assertThat(harness.generate(RouterHarness.prompt(300)).getFirst().getPlacement())
           .extracting(p -> p.getReplicaId())
           .isEqualTo("b");
+    }
+  }
+
+  @Test
+  void failure_ofEveryReplica_isNoOverload() throws Exception {
+    FakeAgent gone = FakeAgent.start("a", FakeAgent.says("x"));
+    gone.kill();
+    try (RouterHarness harness = new RouterHarness(gone)) {
+      StatusRuntimeException failure = failure(harness, RouterHarness.prompt(300));
+
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(failure.getStatus().getDescription()).contains("every replica that was tried");
     }
   }
 

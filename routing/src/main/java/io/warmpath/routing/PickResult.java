@@ -16,10 +16,12 @@ public sealed interface PickResult {
 
     /** Why no replica took the request. */
     public enum Reason {
-      /** No replica of the model is ready. */
+      /** No replica of the model is ready, or those that are failed too often of late. */
       NO_READY_REPLICA,
       /** The client's explicit routing leaves no replica. */
       CONSTRAINTS_UNSATISFIABLE,
+      /** Every ready replica was tried before. */
+      EXHAUSTED,
       /** Every ready replica is saturated or would make the request wait too long. */
       OVERLOADED,
     }

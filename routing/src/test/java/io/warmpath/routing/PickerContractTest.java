@@ -191,7 +191,7 @@ final class PickerContractTest {
       request[0] = request[0].retryWithout(lease.replica().id());
     }
     assertThat(rejection(placement.picker().pick(request[0])))
-        .isEqualTo(PickResult.Rejected.Reason.OVERLOADED);
+        .isEqualTo(PickResult.Rejected.Reason.EXHAUSTED);
   }
 
   @ParameterizedTest

@@ -75,16 +75,22 @@ public final class Eligibility {
   public PickResult.Rejected.Reason refusal() {
     @Var boolean anyReady = false;
     @Var boolean anyAllowed = false;
+    @Var boolean anyServing = false;
     for (int index = 0; index < fleet.size(); index++) {
       boolean ready = fleet.isPlaceable(index);
+      boolean allowed = ready && (ruledOut == null || !ruledOut[index]);
       anyReady |= ready;
-      anyAllowed |= ready && (ruledOut == null || !ruledOut[index]);
+      anyAllowed |= allowed;
+      anyServing |= allowed && fleet.slot(index).health().admits(nowNanos);
     }
-    if (!anyReady) {
+    if (anyServing) {
+      return PickResult.Rejected.Reason.OVERLOADED;
+    }
+    if (anyAllowed || !anyReady) {
       return PickResult.Rejected.Reason.NO_READY_REPLICA;
     }
-    return anyAllowed || constraints == null
-        ? PickResult.Rejected.Reason.OVERLOADED
+    return constraints == null
+        ? PickResult.Rejected.Reason.EXHAUSTED
         : PickResult.Rejected.Reason.CONSTRAINTS_UNSATISFIABLE;
   }
 

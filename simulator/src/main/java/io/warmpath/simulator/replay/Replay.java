@@ -200,7 +200,7 @@ public final class Replay {
 
   private void rejected(InFlight flight, PickResult.Rejected rejected) {
     switch (rejected.reason()) {
-      case OVERLOADED -> refuse(flight);
+      case OVERLOADED, EXHAUSTED -> refuse(flight);
       case NO_READY_REPLICA, CONSTRAINTS_UNSATISFIABLE -> fail(flight);
     }
   }
