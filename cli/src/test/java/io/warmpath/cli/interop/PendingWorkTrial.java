@@ -26,9 +26,9 @@ final class PendingWorkTrial {
 
   private static final int CONVERSATIONS = 60;
   private static final int CLIENTS = 4;
-  private static final int MAX_CHARACTERS = 6_000;
+  private static final int MAX_CHARACTERS = 4_000;
   private static final int MIN_TURN_CHARACTERS = 200;
-  private static final int MAX_TURN_CHARACTERS = 1_500;
+  private static final int MAX_TURN_CHARACTERS = 1_000;
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final InteropCluster cluster;
@@ -93,7 +93,7 @@ final class PendingWorkTrial {
     }
     List<Double> ratios = new ArrayList<>();
     for (List<Answer> its : byReplica.values()) {
-      if (its.size() >= requests / 4) {
+      if (its.size() >= requests / 3) {
         its.sort(Comparator.comparingLong(Answer::takenNanos));
         Answer last = its.removeLast();
         long doneNanos = its.stream().mapToLong(Answer::firstNanos).max().orElseThrow();

@@ -32,7 +32,7 @@ final class VllmSuiteTest extends EngineSuite {
     trial.learn(1_000);
     List<Double> ratios = new ArrayList<>();
     for (int burst = 0; burst < 15; burst++) {
-      ratios.addAll(trial.burst(24));
+      ratios.addAll(trial.burst(12));
       trial.learn(20);
     }
     double median = ratios.stream().sorted().toList().get(ratios.size() / 2);
