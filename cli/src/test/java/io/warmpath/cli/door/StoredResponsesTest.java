@@ -31,7 +31,7 @@ final class StoredResponsesTest {
       cluster.awaitReady(Duration.ofSeconds(60));
       URI door = URI.create("http://127.0.0.1:" + cluster.router().httpPort());
       for (int i = 0; i < 12; i++) {
-        HttpResponse<String> made = post(http, door, "\"input\":\"" + "Why? ".repeat(300) + i);
+        HttpResponse<String> made = post(http, door, "\"input\":\"" + i + " Why?".repeat(300));
         String id = JSON.readTree(made.body()).path("id").asText();
         String replica = made.headers().firstValue("x-warmpath-replica").orElseThrow();
         replicas.add(replica);
