@@ -64,11 +64,6 @@ abstract class EngineSuite {
   private InteropCluster cluster;
   private int clusters;
 
-  /** A trial of the agents' pending work on the cluster of this test. */
-  final PendingWorkTrial pendingWorkTrial() {
-    return new PendingWorkTrial(cluster, prompts);
-  }
-
   /** Starts {@code count} engines, whose files go to {@code directory}. */
   abstract List<TestEngine> startEngines(int count, Path directory) throws IOException;
 
