@@ -85,8 +85,7 @@ final class Gate {
     String apiKey = headers.get(API_KEY);
     Tenant tenant = known.find(authorization, apiKey);
     if (tenant == null) {
-      boolean none = authorization == null && apiKey == null;
-      return error(refused(none ? Refusal.MISSING_KEY : Refusal.UNKNOWN_KEY));
+      return error(refused(stranger(authorization, apiKey)));
     }
     for (String named : headers.getAll(HttpInputs.TENANT)) {
       if (!named.equals(tenant.name())) {
@@ -98,6 +97,11 @@ final class Gate {
       headers.remove(HttpHeaderNames.AUTHORIZATION).remove(API_KEY);
     }
     return null;
+  }
+
+  /** Why who brings these, of which neither is a tenant's, is not let in. */
+  static Refusal stranger(@Nullable String authorization, @Nullable String apiKey) {
+    return authorization == null && apiKey == null ? Refusal.MISSING_KEY : Refusal.UNKNOWN_KEY;
   }
 
   private static OpenAiError error(Refusal refusal) {

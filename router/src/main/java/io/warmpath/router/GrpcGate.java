@@ -44,8 +44,7 @@ final class GrpcGate implements ServerInterceptor {
     @Nullable String apiKey = headers.get(API_KEY);
     @Nullable Tenant tenant = keys.find(authorization, apiKey);
     if (tenant == null) {
-      boolean none = authorization == null && apiKey == null;
-      return refuse(call, none ? Gate.Refusal.MISSING_KEY : Gate.Refusal.UNKNOWN_KEY);
+      return refuse(call, Gate.stranger(authorization, apiKey));
     }
     if (!asks) {
       return Contexts.interceptCall(

@@ -136,9 +136,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     request = head;
     keepAlive = !leaving && HttpUtil.isKeepAlive(head);
-    body.begin(HttpUtil.getContentLength(head, 0L));
     refusal = HttpPaths.isHealth(head) ? null : path.gate().enter(head.headers());
-    if (HttpUtil.getContentLength(head, 0L) > path.limits().maxMessageBytes()) {
+    long length = HttpUtil.getContentLength(head, 0L);
+    body.begin(refusal == null ? Math.min(length, path.limits().maxMessageBytes()) : 0);
+    if (length > path.limits().maxMessageBytes()) {
       refuseTooLarge(context);
     } else if (HttpUtil.is100ContinueExpected(head)) {
       context.writeAndFlush(

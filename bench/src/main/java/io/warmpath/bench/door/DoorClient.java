@@ -74,6 +74,19 @@ final class DoorClient implements AutoCloseable {
     return new Measured(run.first, run.failed);
   }
 
+  /** A completion that is asked of {@code target}. */
+  static FullHttpRequest request(URI target, byte[] body) {
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(
+            HttpVersion.HTTP_1_1, HttpMethod.POST, "/v1/completions", Unpooled.wrappedBuffer(body));
+    request
+        .headers()
+        .set(HttpHeaderNames.HOST, target.getAuthority())
+        .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
+        .set(HttpHeaderNames.CONTENT_LENGTH, body.length);
+    return request;
+  }
+
   @Override
   public void close() {
     group.shutdownGracefully().syncUninterruptibly();
@@ -139,17 +152,7 @@ final class DoorClient implements AutoCloseable {
     }
 
     private void send(Channel channel, long dueNanos) {
-      FullHttpRequest request =
-          new DefaultFullHttpRequest(
-              HttpVersion.HTTP_1_1,
-              HttpMethod.POST,
-              "/v1/completions",
-              Unpooled.wrappedBuffer(scenario.body(EchoEngines.MODEL, sent++)));
-      request
-          .headers()
-          .set(HttpHeaderNames.HOST, target.getAuthority())
-          .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
-          .set(HttpHeaderNames.CONTENT_LENGTH, request.content().readableBytes());
+      FullHttpRequest request = request(target, scenario.body(EchoEngines.MODEL, sent++));
       channel.pipeline().get(Answer.class).expect(this, dueNanos);
       channel.writeAndFlush(request, channel.voidPromise());
     }

@@ -1,7 +1,6 @@
 package io.warmpath.bench.door;
 
 import io.netty.bootstrap.Bootstrap;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -15,15 +14,10 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
-import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -145,26 +139,11 @@ final class StreamClient implements AutoCloseable {
               .connect(target.getHost(), target.getPort());
       connected.addListener(done -> {
         if (done.isSuccess()) {
-          connected.channel().writeAndFlush(request(stream));
+          connected.channel().writeAndFlush(DoorClient.request(target, load.body(stream)));
         } else {
           end(false);
         }
       });
-    }
-
-    private FullHttpRequest request(int stream) {
-      FullHttpRequest request =
-          new DefaultFullHttpRequest(
-              HttpVersion.HTTP_1_1,
-              HttpMethod.POST,
-              "/v1/completions",
-              Unpooled.wrappedBuffer(load.body(stream)));
-      request
-          .headers()
-          .set(HttpHeaderNames.HOST, target.getAuthority())
-          .set(HttpHeaderNames.CONTENT_TYPE, "application/json")
-          .set(HttpHeaderNames.CONTENT_LENGTH, request.content().readableBytes());
-      return request;
     }
 
     void end(boolean good) {

@@ -1,9 +1,6 @@
 package io.warmpath.cli.sticky;
 
 import io.warmpath.routing.Policy;
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** What decides in an {@link AdoptionRun}. */
 public enum AdoptionPolicy {
@@ -29,7 +26,7 @@ public enum AdoptionPolicy {
 
   /** The name on the command line and in results. */
   public String id() {
-    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return PolicyNames.of(this);
   }
 
   /**
@@ -38,16 +35,6 @@ public enum AdoptionPolicy {
    * @throws IllegalArgumentException naming the known ones
    */
   public static AdoptionPolicy of(String id) {
-    return Arrays.stream(values())
-        .filter(policy -> policy.id().equals(id))
-        .findFirst()
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "unknown policy \"%s\", known: %s"
-                    .formatted(
-                        id,
-                        Arrays.stream(values())
-                            .map(AdoptionPolicy::id)
-                            .collect(Collectors.joining(", ")))));
+    return PolicyNames.find(values(), id);
   }
 }
