@@ -19,7 +19,7 @@ kv_port=$2
 shift 2
 
 export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 VLLM_NO_USAGE_STATS=1 VLLM_CPU_KVCACHE_SPACE=1
-# For /reset_prefix_cache; the engine listens on the loopback interface only.
+# For /reset_prefix_cache and /sleep; the engine listens on the loopback interface only.
 export VLLM_SERVER_DEV_MODE=1
 # One thread: the model is tiny, and several engines share the machine with the tests.
 export OMP_NUM_THREADS=1 VLLM_CPU_OMP_THREADS_BIND=nobind
@@ -29,4 +29,6 @@ events=$(printf '{"enable_kv_cache_events":true,"publisher":"zmq","endpoint":"tc
 exec "$home/venv/bin/vllm" serve "$home/model" \
   --served-model-name tiny --load-format dummy --dtype bfloat16 \
   --host 127.0.0.1 --port "$port" --max-model-len 8192 --block-size 32 --max-num-seqs 16 \
-  --enforce-eager --enable-prompt-tokens-details --kv-events-config "$events" "$@"
+  --enforce-eager --enable-prompt-tokens-details --kv-events-config "$events" \
+  --enable-lora --max-lora-rank 8 --max-loras 2 \
+  --lora-modules one="$home/adapters/one" two="$home/adapters/two" "$@"

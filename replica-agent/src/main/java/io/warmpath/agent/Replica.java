@@ -419,6 +419,10 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
       readySinceNanos = ticker.nanos();
     }
     publishState();
+    if (state == State.STARTING) {
+      // Only sleep leads back here. Others can serve what the engine would begin when it wakes up.
+      Set.copyOf(active).forEach(ReplicaCall::asleep);
+    }
   }
 
   private void publishState() {

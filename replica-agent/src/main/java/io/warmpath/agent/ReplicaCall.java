@@ -192,6 +192,13 @@ abstract class ReplicaCall implements ResponseListener {
     fail(Outcome.DRAINED, StatusMapping.drained(replica.id()));
   }
 
+  /** The engine sleeps: what it has not begun to answer may be served elsewhere. */
+  void asleep() {
+    if (firstOutputNanos == 0) {
+      fail(Outcome.ENGINE_FAILED, StatusMapping.asleep(replica.id()));
+    }
+  }
+
   /** The router can take more. */
   void resume() {
     EngineExchange current = exchange;

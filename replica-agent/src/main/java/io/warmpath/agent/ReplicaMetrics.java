@@ -2,6 +2,7 @@ package io.warmpath.agent;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
@@ -85,14 +86,14 @@ final class ReplicaMetrics {
     gauge("prefill.tokens.per.second", lastReport, report -> report.prefill().tokensPerSecond());
     gauge("prefill.overhead.seconds", lastReport, report -> report.prefill().overheadSeconds());
     for (ReplicaReport.State state : ReplicaReport.State.values()) {
-      registry.gauge(
-          "warmpath.agent.state",
-          tags.and("state", lower(state)),
-          lastReport,
-          supplier -> {
-            ReplicaReport report = supplier.get();
-            return report != null && report.state() == state ? 1 : 0;
-          });
+      Gauge.builder(
+              "warmpath.agent.state",
+              () -> {
+                ReplicaReport report = lastReport.get();
+                return report != null && report.state() == state ? 1 : 0;
+              })
+          .tags(tags.and("state", lower(state)))
+          .register(registry);
     }
   }
 
@@ -160,18 +161,19 @@ final class ReplicaMetrics {
     return registry.counter("warmpath.agent." + name, tags.and(tag, value));
   }
 
+  /** The registry holds on to {@code lastReport}: nobody else may. */
   private void gauge(
       String name,
       Supplier<@Nullable ReplicaReport> lastReport,
       ToDoubleFunction<ReplicaReport> value) {
-    registry.gauge(
-        "warmpath.agent." + name,
-        tags,
-        lastReport,
-        supplier -> {
-          ReplicaReport report = supplier.get();
-          return report == null ? Double.NaN : value.applyAsDouble(report);
-        });
+    Gauge.builder(
+            "warmpath.agent." + name,
+            () -> {
+              ReplicaReport report = lastReport.get();
+              return report == null ? Double.NaN : value.applyAsDouble(report);
+            })
+        .tags(tags)
+        .register(registry);
   }
 
   private static String lower(Enum<?> value) {
