@@ -29,6 +29,4 @@ events=$(printf '{"enable_kv_cache_events":true,"publisher":"zmq","endpoint":"tc
 exec "$home/venv/bin/vllm" serve "$home/model" \
   --served-model-name tiny --load-format dummy --dtype bfloat16 \
   --host 127.0.0.1 --port "$port" --max-model-len 8192 --block-size 32 --max-num-seqs 16 \
-  --enforce-eager --enable-prompt-tokens-details --kv-events-config "$events" \
-  --enable-lora --max-lora-rank 8 --max-loras 2 \
-  --lora-modules one="$home/adapters/one" two="$home/adapters/two" "$@"
+  --enforce-eager --enable-prompt-tokens-details --kv-events-config "$events" "$@"

@@ -27,19 +27,33 @@ final class VllmTestEngine implements TestEngine {
   private @Nullable Process process;
 
   /** Starts one with vLLM's own {@code options}; its output goes to {@code directory}. */
-  VllmTestEngine(Path directory, String... options) throws IOException {
-    this.options = List.of(options);
+  VllmTestEngine(Path directory, List<String> options) throws IOException {
+    this.options = List.copyOf(options);
     log = directory.resolve("vllm-" + port + ".log");
     restart();
   }
 
+  private static Path home() {
+    String named = System.getenv("WARMPATH_INTEROP_HOME");
+    return named == null
+        ? Path.of(System.getProperty("user.home"), ".cache", "warmpath", "interop")
+        : Path.of(named);
+  }
+
+  /** The options with which it serves {@link #ADAPTERS}. */
+  static List<String> adapterOptions() {
+    List<String> options = new ArrayList<>();
+    options.addAll(List.of("--enable-lora", "--max-lora-rank", "8", "--max-loras", "2"));
+    options.add("--lora-modules");
+    for (String adapter : ADAPTERS) {
+      options.add(adapter + "=" + home().resolve("adapters").resolve(adapter));
+    }
+    return options;
+  }
+
   /** Says why there is no vLLM to be had, or nothing when there is one. */
   static Optional<String> whyMissing() {
-    String named = System.getenv("WARMPATH_INTEROP_HOME");
-    Path home =
-        named == null
-            ? Path.of(System.getProperty("user.home"), ".cache", "warmpath", "interop")
-            : Path.of(named);
+    Path home = home();
     return Files.exists(home.resolve("installed"))
         ? Optional.empty()
         : Optional.of("there is no vLLM in " + home + "; interop/install-vllm.sh installs it");
