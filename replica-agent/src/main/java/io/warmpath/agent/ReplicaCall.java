@@ -279,7 +279,9 @@ abstract class ReplicaCall implements ResponseListener {
 
   /** The engine's answer makes no sense. */
   void malformed(String what) {
-    replica.metrics().malformedStream();
+    if (!ended) {
+      replica.metrics().malformedStream();
+    }
     fail(Outcome.MALFORMED, StatusMapping.malformed(replica.id(), what));
   }
 
