@@ -9,6 +9,7 @@ import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.ReplicaServiceGrpc;
 import io.warmpath.v1.SamplingParams;
 import io.warmpath.v1.TokenIds;
+import io.warmpath.v1.Usage;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 
@@ -26,8 +27,12 @@ final class AgentClient implements AutoCloseable {
    *
    * @param pendingSeconds the agent's pending work before it, told when the agent has taken it
    * @param firstTokenNanos when its first token came, by {@link System#nanoTime}
+   * @param usage what the agent says that it took, told at the end
    */
-  record Sent(CompletableFuture<Double> pendingSeconds, CompletableFuture<Long> firstTokenNanos) {}
+  record Sent(
+      CompletableFuture<Double> pendingSeconds,
+      CompletableFuture<Long> firstTokenNanos,
+      CompletableFuture<Usage> usage) {}
 
   /** Asks for one token after {@code prompt}. */
   Sent send(TracePrompts.Prompt prompt) {
@@ -44,7 +49,8 @@ final class AgentClient implements AutoCloseable {
                     .setTokenIds(ids)
                     .setSampling(SamplingParams.newBuilder().setMaxTokens(1).setIgnoreEos(true)))
             .build();
-    Sent sent = new Sent(new CompletableFuture<>(), new CompletableFuture<>());
+    Sent sent =
+        new Sent(new CompletableFuture<>(), new CompletableFuture<>(), new CompletableFuture<>());
     ReplicaServiceGrpc.newStub(channel).generate(request, new Answer(sent));
     return sent;
   }
@@ -57,7 +63,7 @@ final class AgentClient implements AutoCloseable {
         case PLACEMENT ->
             sent.pendingSeconds.complete(response.getPlacement().getPendingWorkSeconds());
         case DELTA -> sent.firstTokenNanos.complete(System.nanoTime());
-        case COMPLETED -> {}
+        case COMPLETED -> sent.usage.complete(response.getCompleted().getUsage());
         case REFUSED, EVENT_NOT_SET -> onError(new AssertionError("refused: " + response));
       }
     }
@@ -66,11 +72,12 @@ final class AgentClient implements AutoCloseable {
     public void onError(Throwable failure) {
       sent.pendingSeconds.completeExceptionally(failure);
       sent.firstTokenNanos.completeExceptionally(failure);
+      sent.usage.completeExceptionally(failure);
     }
 
     @Override
     public void onCompleted() {
-      onError(new AssertionError("the stream ended without a token"));
+      onError(new AssertionError("the stream ended too soon"));
     }
   }
 
