@@ -2,6 +2,7 @@ package io.warmpath.agent;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
@@ -85,15 +86,14 @@ final class ReplicaMetrics {
     gauge("prefill.tokens.per.second", lastReport, report -> report.prefill().tokensPerSecond());
     gauge("prefill.overhead.seconds", lastReport, report -> report.prefill().overheadSeconds());
     for (ReplicaReport.State state : ReplicaReport.State.values()) {
-      registry.gauge(
-          "warmpath.agent.state",
-          tags.and("state", lower(state)),
-          lastReport,
-          supplier -> {
-            ReplicaReport report = supplier.get();
-            return report != null && report.state() == state ? 1 : 0;
-          });
+      Gauge.builder("warmpath.agent.state", () -> isIn(state, lastReport.get()) ? 1 : 0)
+          .tags(tags.and("state", lower(state)))
+          .register(registry);
     }
+  }
+
+  private static boolean isIn(ReplicaReport.State state, @Nullable ReplicaReport report) {
+    return report != null && report.state() == state;
   }
 
   /** How long prompts are beside what routers take them for. */
@@ -164,14 +164,15 @@ final class ReplicaMetrics {
       String name,
       Supplier<@Nullable ReplicaReport> lastReport,
       ToDoubleFunction<ReplicaReport> value) {
-    registry.gauge(
-        "warmpath.agent." + name,
-        tags,
-        lastReport,
-        supplier -> {
-          ReplicaReport report = supplier.get();
-          return report == null ? Double.NaN : value.applyAsDouble(report);
-        });
+    // A gauge over an object would hold it weakly, and here nothing else holds the supplier.
+    Gauge.builder("warmpath.agent." + name, () -> valueOf(lastReport.get(), value))
+        .tags(tags)
+        .register(registry);
+  }
+
+  private static double valueOf(
+      @Nullable ReplicaReport report, ToDoubleFunction<ReplicaReport> value) {
+    return report == null ? Double.NaN : value.applyAsDouble(report);
   }
 
   private static String lower(Enum<?> value) {
