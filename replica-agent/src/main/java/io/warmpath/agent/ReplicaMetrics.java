@@ -26,6 +26,7 @@ final class ReplicaMetrics {
   private final Tags tags;
   private final Map<Outcome, Counter> requests = new EnumMap<>(Outcome.class);
   private final Map<RefusalReason, Counter> refusals = new EnumMap<>(RefusalReason.class);
+  private final Map<CachedTokens, Counter> usages = new EnumMap<>(CachedTokens.class);
   private final Timer firstToken;
   private final Timer queueWait;
   private final Counter cachedTokens;
@@ -43,6 +44,16 @@ final class ReplicaMetrics {
     ENGINE_FAILED,
     MALFORMED,
     DRAINED,
+  }
+
+  /** Where the number of cached tokens of an answer is from. */
+  enum CachedTokens {
+    /** The engine's own usage. */
+    TOLD,
+    /** The engine's counter of all of them. */
+    MEASURED,
+    /** What the router expected. */
+    EXPECTED,
   }
 
   ReplicaMetrics(MeterRegistry registry, String replicaId) {
@@ -70,6 +81,9 @@ final class ReplicaMetrics {
     cachedTokens = counter("tokens", "kind", "cached");
     computedTokens = counter("tokens", "kind", "computed");
     completionTokens = counter("tokens", "kind", "completion");
+    for (CachedTokens source : CachedTokens.values()) {
+      usages.put(source, counter("usages", "cached", lower(source)));
+    }
     malformedStreams = registry.counter("warmpath.agent.malformed.streams", tags);
     reports = registry.counter("warmpath.agent.reports", tags);
     epochs = registry.counter("warmpath.agent.epochs", tags);
@@ -140,6 +154,10 @@ final class ReplicaMetrics {
     completionTokens.increment(completion);
   }
 
+  void cachedTokensFrom(CachedTokens source) {
+    Objects.requireNonNull(usages.get(source)).increment();
+  }
+
   void malformedStream() {
     malformedStreams.increment();
   }
@@ -160,6 +178,7 @@ final class ReplicaMetrics {
     return registry.counter("warmpath.agent." + name, tags.and(tag, value));
   }
 
+  /** The registry holds on to {@code lastReport}: nobody else may. */
   private void gauge(
       String name,
       Supplier<@Nullable ReplicaReport> lastReport,

@@ -43,6 +43,13 @@ final class StatusMapping {
         .asRuntimeException();
   }
 
+  /** The engine went to sleep before it answered. */
+  static StatusRuntimeException asleep(String replicaId) {
+    return Status.UNAVAILABLE
+        .withDescription("replica " + replicaId + ": the engine sleeps")
+        .asRuntimeException();
+  }
+
   /** The engine refused the request, or gave up on it. */
   static StatusRuntimeException of(EngineError error) {
     Status status =

@@ -53,6 +53,12 @@ final class AgentFixture implements AutoCloseable {
 
   AgentFixture(Path dir, AgentConfig.Queue queue, List<AgentConfig.Engine> engines)
       throws IOException {
+    this(dir, queue, engines, Duration.ofMillis(50));
+  }
+
+  AgentFixture(
+      Path dir, AgentConfig.Queue queue, List<AgentConfig.Engine> engines, Duration scrapePeriod)
+      throws IOException {
     zooKeeper = EmbeddedZooKeeper.start(dir, 0);
     ZooKeeperSettings settings = ZooKeeperSettings.of(zooKeeper.connectString());
     membership = MembershipClient.connect(settings);
@@ -68,7 +74,7 @@ final class AgentFixture implements AutoCloseable {
                 .with(
                     queue,
                     AgentConfig.EngineSettings.DEFAULT.withScrapes(
-                        Duration.ofMillis(50), Duration.ofMillis(500))));
+                        scrapePeriod, Duration.ofMillis(500))));
     channel = NettyChannelBuilder.forAddress("127.0.0.1", agent.grpcPort()).usePlaintext().build();
   }
 

@@ -283,12 +283,19 @@ final class AgentTest {
   }
 
   @Test
-  void sleepingEngine_takesNothing_andWakesWithANewEpoch() throws Exception {
+  void sleepingEngine_givesBackWhatItHas_takesNothing_andWakesWithANewEpoch() throws Exception {
+    CountDownLatch release = hangBeforeFirstToken();
+    Call begun = fixture.start(AgentFixture.request());
+    assertThat(begun.next().hasPlacement()).isTrue();
     long epoch = fixture.awaitState("replica-0", State.READY).epoch();
     String asleep =
         FakeEngine.METRICS + "vllm:engine_sleep_state{sleep_state=\"discard_all\"} 1.0\n";
     engine.on("/metrics", (request, reply) -> reply.page(200, "text/plain", asleep));
     fixture.awaitState("replica-0", State.STARTING);
+    Status end = begun.end();
+    assertThat(end.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(end.getDescription()).isEqualTo("replica replica-0: the engine sleeps");
+    release.countDown();
     assertThat(fixture.start(AgentFixture.request()).next().getRefused().getReason())
         .isEqualTo(RefusalReason.REFUSAL_REASON_NOT_READY);
     engine.on("/metrics", (request, reply) -> reply.page(200, "text/plain", FakeEngine.METRICS));

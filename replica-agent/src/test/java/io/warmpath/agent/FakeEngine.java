@@ -226,7 +226,10 @@ public final class FakeEngine implements AutoCloseable {
     }
 
     void page(int status, String type, String body) throws IOException {
-      byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+      page(status, type, body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    void page(int status, String type, byte[] bytes) throws IOException {
       raw(
           "HTTP/1.1 %d Status\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n"
               .formatted(status, type, bytes.length));
@@ -251,6 +254,13 @@ public final class FakeEngine implements AutoCloseable {
     void piece(String text) throws IOException {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
       raw(Integer.toHexString(bytes.length) + "\r\n" + text + "\r\n");
+    }
+
+    /** A chunk of whatever bytes. */
+    void piece(byte[] bytes) throws IOException {
+      raw(Integer.toHexString(bytes.length) + "\r\n");
+      out.write(bytes);
+      raw("\r\n");
     }
 
     void endStream() throws IOException {

@@ -2,6 +2,7 @@ package io.warmpath.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.errorprone.annotations.Var;
 import io.grpc.Status;
 import io.warmpath.agent.AgentFixture.Call;
 import io.warmpath.routing.ReplicaReport;
@@ -72,6 +73,36 @@ final class SimulatedEngineTest {
     ReplicaGenerateRequest.Builder salted = AgentFixture.request().toBuilder();
     salted.getRequestBuilder().setCacheSalt("other");
     assertThat(usage(salted.build()).getCachedTokens()).isZero();
+  }
+
+  @Test
+  void engineThatDoesNotTell_cachedTokensAreMeasuredByItsCounter() throws Exception {
+    restartWithoutDetails();
+    // Nothing of these was ever sent, whatever the router expects.
+    @Var int cached = 1_000;
+    for (int i = 0; cached >= 500; i++) {
+      assertThat(i).as("prompts after which 1,000 tokens are still expected").isLessThan(500);
+      ReplicaGenerateRequest.Builder salted = AgentFixture.request().toBuilder();
+      salted.getRequestBuilder().setCacheSalt("salt " + i);
+      Usage usage = usage(salted.build());
+      assertThat(usage.getCachedTokensEstimated()).isTrue();
+      cached = usage.getCachedTokens();
+      assertThat(cached).isBetween(0, 1_000);
+    }
+    assertThat(fixture.admin("/metrics"))
+        .contains("warmpath_agent_usages_total{cached=\"measured\",replica=\"replica-0\"}")
+        .contains("warmpath_agent_usages_total{cached=\"told\",replica=\"replica-0\"} 0.0");
+  }
+
+  private void restartWithoutDetails() throws IOException {
+    stop();
+    engine =
+        SimulatedEngineServer.start(
+            EngineServerSettings.of("m", EngineProfile.named("8b-h100").atSpeed(SPEED))
+                .withPromptTokensDetails(false));
+    fixture =
+        new AgentFixture(dir.resolve("again"), AgentConfig.Queue.DEFAULT, engine.url().toString());
+    fixture.awaitState("replica-0", State.READY);
   }
 
   @Test

@@ -392,7 +392,7 @@ final class HttpExchange {
           .set(RelayHeaders.REPLICA, lease.replica().id())
           .set(RelayHeaders.REASON, Wire.camelCase(lease.reason().name()))
           .set(RelayHeaders.ATTEMPTS, routed.attempts())
-          .set(RelayHeaders.EXPECTED_CACHED, lease.expectedCachedTokens())
+          .set(RelayHeaders.EXPECTED_CACHED, routed.expectedCachedTokens(lease))
           .set(RelayHeaders.REQUEST_ID, requestId);
       if (usage != null) {
         headers.set(RelayHeaders.CACHED, usage.getCachedTokens());
@@ -424,7 +424,7 @@ final class HttpExchange {
     private Usage guessed() {
       return Usage.newBuilder()
           .setPromptTokens(routed.pick().prefix().promptTokens())
-          .setCachedTokens(lease.expectedCachedTokens())
+          .setCachedTokens(routed.expectedCachedTokens(lease))
           .setCachedTokensEstimated(true)
           .setEstimated(true)
           .build();

@@ -3,6 +3,7 @@ package io.warmpath.router;
 import io.warmpath.routing.Lease;
 import io.warmpath.routing.PickRequest;
 import io.warmpath.routing.PickResult;
+import io.warmpath.routing.Picker;
 import io.warmpath.routing.Ticker;
 import io.warmpath.v1.RefusalReason;
 import io.warmpath.v1.Refused;
@@ -38,6 +39,16 @@ final class RoutedRequest {
 
   /** What the last replica that was tried said, null when it failed or none was tried. */
   private @Nullable Refused lastRefusal;
+
+  /*
+   * A replica whose cache is another than the one that the decision was made for is as good as any
+   * that never had the prompt: the others are asked first, and where none is left it serves after
+   * all. So does whoever gets the last try, as it must be of use if it can.
+   */
+  private @Nullable String reborn;
+
+  /** Whether the replica of this try has lost the cache that it was chosen for. */
+  private boolean cacheLost;
 
   private boolean streaming;
   private boolean over;
@@ -98,6 +109,16 @@ final class RoutedRequest {
     return route.limits().maxQueueWaitSeconds();
   }
 
+  /** Whether the replica of this try must still have the cache that it was chosen for. */
+  boolean needsEpoch() {
+    return !cacheLost && attempts < route.maxAttempts();
+  }
+
+  /** Prompt tokens that the replica of this try is expected to have. */
+  int expectedCachedTokens(Lease placed) {
+    return cacheLost ? 0 : placed.expectedCachedTokens();
+  }
+
   /** Replicas tried so far. */
   int attempts() {
     return attempts;
@@ -141,6 +162,9 @@ final class RoutedRequest {
       return giveUp(afterLastRefusal(refusal));
     }
     lastRefusal = refusal;
+    if (refusal.getReason() == RefusalReason.REFUSAL_REASON_WRONG_EPOCH) {
+      reborn = refusing.replica().id();
+    }
     next = afterRefusal(refusal.getReason(), refusing.replica().id());
     return place();
   }
@@ -223,7 +247,7 @@ final class RoutedRequest {
   private Step place() {
     attempts++;
     long startNanos = ticker.nanos();
-    PickResult result = route.placement().picker().pick(next);
+    PickResult result = pickOrReadmit();
     route.metrics().decided(ticker.nanos() - startNanos);
     return switch (result) {
       case PickResult.Assigned assigned -> {
@@ -233,6 +257,22 @@ final class RoutedRequest {
       }
       case PickResult.Rejected rejected -> giveUp(whyNoReplica(rejected));
     };
+  }
+
+  private PickResult pickOrReadmit() {
+    Picker picker = route.placement().picker();
+    PickResult result = picker.pick(next);
+    String waiting = reborn;
+    boolean noneLeft =
+        result instanceof PickResult.Rejected rejected
+            && rejected.reason() != PickResult.Rejected.Reason.OVERLOADED;
+    cacheLost = waiting != null && noneLeft;
+    if (waiting == null || !noneLeft) {
+      return result;
+    }
+    reborn = null;
+    next = next.readmitting(waiting);
+    return picker.pick(next);
   }
 
   private RequestFailure whyNoReplica(PickResult.Rejected rejected) {

@@ -69,10 +69,12 @@ final class Wire {
             .setReplicaId(lease.replica().id())
             .setFamily(prefix.family())
             .setPromptTokens(prefix.promptTokens())
-            .setExpectedCachedTokens(lease.expectedCachedTokens())
+            .setExpectedCachedTokens(routed.expectedCachedTokens(lease))
             .setSession(routed.pick().session())
-            .setEpoch(lease.epoch())
             .setReason(reason(lease.reason()));
+    if (routed.needsEpoch()) {
+      envelope.setEpoch(lease.epoch());
+    }
     for (int i = 0; i < prefix.stepCount(); i++) {
       envelope.addStepHashes(prefix.stepHash(i));
     }
@@ -111,7 +113,7 @@ final class Wire {
     placement
         .setReplicaId(lease.replica().id())
         .setReason(reason(lease.reason()))
-        .setExpectedCachedTokens(lease.expectedCachedTokens())
+        .setExpectedCachedTokens(routed.expectedCachedTokens(lease))
         .setAttempts(routed.attempts())
         .setFamily(routed.pick().prefix().family());
     return GenerateResponse.newBuilder().setPlacement(placement).build();

@@ -150,6 +150,54 @@ final class GenerateRelayTest {
   }
 
   @Test
+  void refusal_byTheOnlyReplicaSinceItsCacheIsAnother_servesAfterAllAndExpectsNoCache()
+      throws Exception {
+    try (FakeAgent agent = FakeAgent.start("a", reborn());
+        RouterHarness harness = new RouterHarness(agent)) {
+      List<GenerateResponse> answer = harness.generate(RouterHarness.prompt(300));
+
+      assertThat(agent.nextCall().request.getExpectedCachedTokens()).isEqualTo(128);
+      assertThat(agent.nextCall().request.getExpectedCachedTokens()).isZero();
+      assertThat(answer.getFirst().getPlacement().getAttempts()).isEqualTo(2);
+      assertThat(answer.getFirst().getPlacement().getExpectedCachedTokens()).isZero();
+      assertThat(harness.outcomes())
+          .containsExactly(Outcome.Refused.class, Outcome.Completed.class);
+    }
+  }
+
+  @Test
+  void refusal_sinceTheCacheIsAnother_asksTheOthersFirst() throws Exception {
+    FakeAgent.Script full = FakeAgent.refuses(RefusalReason.REFUSAL_REASON_QUEUE_FULL, 9, 1.5);
+    try (FakeAgent a = FakeAgent.start("a", reborn());
+        FakeAgent b = FakeAgent.start("b", full);
+        RouterHarness harness = new RouterHarness(a, b)) {
+      List<GenerateResponse> answer = harness.generate(RouterHarness.prompt(300));
+
+      assertThat(answer.getFirst().getPlacement().getReplicaId()).isEqualTo("a");
+      assertThat(answer.getFirst().getPlacement().getAttempts()).isEqualTo(3);
+      assertThat(b.callsWaiting()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void refusals_sinceEveryCacheIsAnother_lastTryIsServed() throws Exception {
+    try (FakeAgent a = FakeAgent.start("a", reborn());
+        FakeAgent b = FakeAgent.start("b", reborn());
+        FakeAgent c = FakeAgent.start("c", reborn());
+        RouterHarness harness = new RouterHarness(a, b, c)) {
+      List<GenerateResponse> answer = harness.generate(RouterHarness.prompt(300));
+
+      assertThat(answer.getFirst().getPlacement().getReplicaId()).isEqualTo("c");
+    }
+  }
+
+  /** Refuses requests for the cache that it had, as an agent whose engine was started again. */
+  private static FakeAgent.Script reborn() {
+    FakeAgent.Script refusal = FakeAgent.refuses(RefusalReason.REFUSAL_REASON_WRONG_EPOCH, 0, 0);
+    return call -> (call.request.getEpoch() == 0 ? FakeAgent.says("x") : refusal).answer(call);
+  }
+
+  @Test
   void refusal_byAllTries_endsAsExhaustedWithARetryHint() throws Exception {
     FakeAgent.Script full = FakeAgent.refuses(RefusalReason.REFUSAL_REASON_QUEUE_FULL, 9, 1.5);
     try (FakeAgent a = FakeAgent.start("a", full);

@@ -64,6 +64,21 @@ public record PickRequest(
         with(unavailable, replicaId));
   }
 
+  /** Returns the same try with {@code replicaId} a candidate again, whatever it said before. */
+  public PickRequest readmitting(String replicaId) {
+    return new PickRequest(
+        prefix,
+        session,
+        constraints,
+        without(excluded, replicaId),
+        attempt,
+        without(unavailable, replicaId));
+  }
+
+  private static List<String> without(List<String> ids, String id) {
+    return ids.stream().filter(one -> !one.equals(id)).toList();
+  }
+
   private static List<String> with(List<String> ids, String id) {
     List<String> more = new ArrayList<>(ids);
     more.add(id);

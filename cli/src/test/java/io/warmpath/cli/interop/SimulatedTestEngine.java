@@ -23,7 +23,9 @@ final class SimulatedTestEngine implements TestEngine {
             .withLimits(MODEL_LENGTH, MODEL_LENGTH, 16);
     server =
         SimulatedEngineServer.start(
-            EngineServerSettings.of(MODEL, profile).withKvEvents(KvEventSettings.local()));
+            EngineServerSettings.of(MODEL, profile)
+                .withLoraAdapters(ADAPTERS)
+                .withKvEvents(KvEventSettings.local()));
   }
 
   @Override

@@ -2,16 +2,21 @@ package io.warmpath.cli.interop;
 
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
 
 /**
  * An engine with vLLM's surface that a test may end and start again.
  *
- * <p>It serves the model {@link #MODEL} of at least {@link #VOCABULARY} token ids, with {@link
- * #BLOCKS} blocks of {@link #BLOCK_TOKENS} tokens, tells cached tokens, and publishes cache events.
+ * <p>It serves the model {@link #MODEL} and its {@link #ADAPTERS}, of at least {@link #VOCABULARY}
+ * token ids, with {@link #BLOCKS} blocks of {@link #BLOCK_TOKENS} tokens, tells cached tokens,
+ * publishes cache events, and can be sent to sleep.
  */
 interface TestEngine extends AutoCloseable {
 
   String MODEL = "tiny";
+
+  /** LoRA adapters of it. */
+  List<String> ADAPTERS = List.of("one", "two");
 
   int VOCABULARY = 400;
 

@@ -17,9 +17,11 @@ final class VllmSuiteTest extends EngineSuite {
   List<TestEngine> startEngines(int count, Path directory) throws IOException {
     Optional<String> missing = VllmTestEngine.whyMissing();
     assumeTrue(missing.isEmpty(), missing.orElse(""));
+    List<String> options = new ArrayList<>(VllmTestEngine.adapterOptions());
+    options.addAll(List.of("--num-gpu-blocks-override", String.valueOf(TestEngine.BLOCKS)));
     List<TestEngine> engines = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      engines.add(new VllmTestEngine(directory));
+      engines.add(new VllmTestEngine(directory, options));
     }
     return engines;
   }

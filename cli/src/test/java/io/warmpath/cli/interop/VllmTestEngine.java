@@ -7,6 +7,8 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -19,23 +21,39 @@ final class VllmTestEngine implements TestEngine {
   private static final int PORT_TRIES = 100;
 
   private final Path log;
+  private final List<String> options;
   private final int port = freePort();
   private final int eventPort = freePortWithNext();
   private @Nullable Process process;
 
-  /** Starts one; its output goes to a file in {@code directory}. */
-  VllmTestEngine(Path directory) throws IOException {
+  /** Starts one with vLLM's own {@code options}; its output goes to {@code directory}. */
+  VllmTestEngine(Path directory, List<String> options) throws IOException {
+    this.options = List.copyOf(options);
     log = directory.resolve("vllm-" + port + ".log");
     restart();
   }
 
+  private static Path home() {
+    String named = System.getenv("WARMPATH_INTEROP_HOME");
+    return named == null
+        ? Path.of(System.getProperty("user.home"), ".cache", "warmpath", "interop")
+        : Path.of(named);
+  }
+
+  /** The options with which it serves {@link #ADAPTERS}. */
+  static List<String> adapterOptions() {
+    List<String> options = new ArrayList<>();
+    options.addAll(List.of("--enable-lora", "--max-lora-rank", "8", "--max-loras", "2"));
+    options.add("--lora-modules");
+    for (String adapter : ADAPTERS) {
+      options.add(adapter + "=" + home().resolve("adapters").resolve(adapter));
+    }
+    return options;
+  }
+
   /** Says why there is no vLLM to be had, or nothing when there is one. */
   static Optional<String> whyMissing() {
-    String named = System.getenv("WARMPATH_INTEROP_HOME");
-    Path home =
-        named == null
-            ? Path.of(System.getProperty("user.home"), ".cache", "warmpath", "interop")
-            : Path.of(named);
+    Path home = home();
     return Files.exists(home.resolve("installed"))
         ? Optional.empty()
         : Optional.of("there is no vLLM in " + home + "; interop/install-vllm.sh installs it");
@@ -59,13 +77,13 @@ final class VllmTestEngine implements TestEngine {
   @Override
   public void restart() throws IOException {
     kill();
+    List<String> command = new ArrayList<>();
+    command.add(ROOT.resolve("interop/start-vllm.sh").toString());
+    command.add(String.valueOf(port));
+    command.add(String.valueOf(eventPort));
+    command.addAll(options);
     process =
-        new ProcessBuilder(
-                ROOT.resolve("interop/start-vllm.sh").toString(),
-                String.valueOf(port),
-                String.valueOf(eventPort),
-                "--num-gpu-blocks-override",
-                String.valueOf(BLOCKS))
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();

@@ -11,7 +11,7 @@ package io.warmpath.agent.engine;
  * @param blockSizeTokens tokens a block, 0 when the engine does not say
  * @param preemptions requests that lost their place to others, since the engine started
  * @param prefixQueryTokens prompt tokens looked up in the prefix cache
- * @param prefixHitTokens of these, found
+ * @param prefixHitTokens of these, found; -1 when the engine does not count them
  * @param promptTokens prompt tokens processed
  * @param generatedTokens tokens decoded
  * @param prefillSeconds time that requests spent in prefill, 0 when the engine does not say

@@ -194,7 +194,7 @@ public final class MetricsPage {
         blockSize,
         (long) sum(Meaning.PREEMPTIONS),
         (long) sum(Meaning.PREFIX_QUERIES),
-        (long) sum(Meaning.PREFIX_HITS),
+        series.containsKey(Meaning.PREFIX_HITS) ? (long) sum(Meaning.PREFIX_HITS) : -1,
         (long) sum(Meaning.PROMPT_TOKENS),
         (long) sum(Meaning.GENERATED_TOKENS),
         sum(Meaning.PREFILL_SECONDS),

@@ -159,11 +159,12 @@ public final class KvEventSubscriber implements AutoCloseable {
 
   /** Topic, sequence, payload. */
   private void receive(ZContext context, byte[][] frames) {
-    if (frames.length != EVENT_FRAMES || frames[1].length != Long.BYTES) {
+    boolean complete = frames.length == EVENT_FRAMES && frames[1].length == Long.BYTES;
+    long sequence = complete ? ByteBuffer.wrap(frames[1]).getLong() : -1;
+    if (sequence < 0) {
       malformed.increment();
       return;
     }
-    long sequence = ByteBuffer.wrap(frames[1]).getLong();
     if (sequence <= lastPublished) {
       // The publisher began anew, and with it the engine.
       gaps.increment();

@@ -93,7 +93,8 @@ final class KvEventDecoderTest {
     assertThat(refused[0]).isBetween(1_000, 9_999);
   }
 
-  private static byte[] mapBatch() throws IOException {
+  /** A good batch. */
+  static byte[] mapBatch() throws IOException {
     MessageBufferPacker out = MessagePack.newDefaultBufferPacker();
     out.packArrayHeader(3).packDouble(1.5).packArrayHeader(3);
     out.packMapHeader(9).packString("type").packString("BlockStored");

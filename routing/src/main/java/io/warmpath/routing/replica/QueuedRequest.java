@@ -36,6 +36,11 @@ public final class QueuedRequest {
     return promptTokens;
   }
 
+  /** Prompt tokens that are expected in the cache. */
+  public int expectedCachedTokens() {
+    return expectedCachedTokens;
+  }
+
   /** Prompt tokens that the replica is expected to compute. */
   public int expectedComputedTokens() {
     return promptTokens - expectedCachedTokens;
