@@ -54,7 +54,7 @@ final class CacheHitsTest {
         learned.look(counter);
       }
     }
-    assertThat((double) said).isCloseTo(found, within(0.03 * found + 2_000));
+    assertThat((double) said).isCloseTo((double) found, within(0.03 * found + 2_000));
   }
 
   @Test
