@@ -19,8 +19,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "config",
     mixinStandardHelpOptions = true,
-    description = "Checks and explains config files and prints their documentation.",
-    subcommands = {ConfigCommand.Check.class, ConfigExplainCommand.class, ConfigCommand.Docs.class})
+    description = "Checks, explains and publishes configs and prints their documentation.",
+    subcommands = {
+      ConfigCommand.Check.class,
+      ConfigExplainCommand.class,
+      ConfigPublishCommand.class,
+      ConfigCommand.Docs.class
+    })
 final class ConfigCommand implements Runnable {
 
   @Spec private @Var @Nullable CommandSpec spec;
@@ -30,7 +35,7 @@ final class ConfigCommand implements Runnable {
     CommandSpec own = spec;
     if (own != null) {
       throw new ParameterException(
-          own.commandLine(), "config needs a command: check, explain or docs");
+          own.commandLine(), "config needs a command: check, explain, publish or docs");
     }
   }
 

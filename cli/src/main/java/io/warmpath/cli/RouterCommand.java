@@ -31,13 +31,14 @@ final class RouterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws ConfigException, CommandFailure, IOException, InterruptedException {
-    ConfigWatch watch = ConfigWatch.read(file);
-    Router router = Router.start(watch.config());
-    watch.follow(router);
-    Console console = Console.of(spec);
-    UntilStopped.run(
-        () -> console.notef("router %s listens on port %d", router.routerId(), router.grpcPort()),
-        router::shutdown);
+    try (ConfigWatch watch = ConfigWatch.read(file)) {
+      Router router = Router.start(watch.config());
+      watch.follow(router);
+      Console console = Console.of(spec);
+      UntilStopped.run(
+          () -> console.notef("router %s listens on port %d", router.routerId(), router.grpcPort()),
+          router::shutdown);
+    }
     return ExitCodes.OK;
   }
 }

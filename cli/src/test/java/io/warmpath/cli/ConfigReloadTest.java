@@ -8,6 +8,8 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.warmpath.cli.local.LocalCluster;
 import io.warmpath.cli.local.LocalClusterSettings;
 import io.warmpath.config.ConfigException;
+import io.warmpath.membership.ConfigNode;
+import io.warmpath.membership.ZooKeeperSettings;
 import io.warmpath.simulator.engine.EngineProfile;
 import io.warmpath.testkit.Await;
 import io.warmpath.v1.Affinity;
@@ -20,6 +22,7 @@ import io.warmpath.v1.RouteRequest;
 import io.warmpath.v1.RoutingServiceGrpc;
 import io.warmpath.v1.SamplingParams;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -37,7 +40,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A router's config file changes as a mounted ConfigMap does, under load. */
+/** A router's config changes under load: its file as a mounted ConfigMap does, and its znode. */
 final class ConfigReloadTest {
 
   private static final EngineProfile FAST = EngineProfile.named("8b-h100").atSpeed(100);
@@ -145,6 +148,90 @@ final class ConfigReloadTest {
       assertThat(status().getGeneration()).isEqualTo(4);
       assertThat(load.failures).isEmpty();
     }
+  }
+
+  @Test
+  void settingsInZooKeeper_lieOverTheFileOfEveryRouter()
+      throws IOException, ConfigException, CommandFailure, InterruptedException {
+    String file =
+        write(
+            "zookeeper: {connect: '%s'}\n".formatted(cluster.zooKeeperAddress())
+                + "reload: {period: 100ms, zookeeper: true}\n"
+                + "families: [{name: of-the-file, match: {promptCacheKey: 'agent-*'},"
+                + " replicaSet: 1}]\n");
+    String three = overlay("three.yaml", 3);
+    try (ConfigWatch watch = ConfigWatch.read(Path.of(file));
+        Load load = new Load()) {
+      cluster.router().reload(watch.config());
+      watch.follow(cluster.router());
+      assertThat(setSize()).as("of the file").isEqualTo(1);
+
+      assertThat(publish(file, three).exitCode()).isZero();
+      Await.until("a set of three", LIMIT, () -> setSize() == 3);
+
+      Run refused = publish(file, overlay("none.yaml", 0));
+      assertThat(refused.exitCode()).isEqualTo(ExitCodes.BAD_INPUT);
+      assertThat(refused.err()).contains("none.yaml:2: families[0].replicaSet is \"0\"");
+      Run elsewhere = publish(file, write("reload.yaml", "reload: {watch: false}\n"));
+      assertThat(elsewhere.err()).contains("reload can be given in the file only");
+
+      try (ConfigNode node = node()) {
+        node.write("families: [{nam: x}]".getBytes(StandardCharsets.UTF_8));
+      }
+      Await.until("the refusal", LIMIT, () -> !status().getRefusal().isEmpty());
+      assertThat(status().getRefusal())
+          .contains("zookeeper:/warmpath/config:1: families[0].nam is not a setting");
+      assertThat(setSize()).isEqualTo(3);
+
+      assertThat(Run.of("config", "publish", "--config", file, "--remove").exitCode()).isZero();
+      Await.until("the file's set", LIMIT, () -> setSize() == 1);
+      assertThat(status().getRefusal()).isEmpty();
+      assertThat(load.failures).isEmpty();
+    }
+  }
+
+  @Test
+  void startUnderWhatIsInZooKeeper_takesItOrSaysWhyNot()
+      throws IOException, ConfigException, CommandFailure, InterruptedException {
+    String file =
+        write(
+            "zookeeper: {connect: '%s'}\nreload: {watch: false, zookeeper: true}\n"
+                .formatted(cluster.zooKeeperAddress()));
+    publish(file, overlay("two.yaml", 2));
+    try (ConfigWatch watch = ConfigWatch.read(Path.of(file))) {
+      assertThat(watch.config().families()).hasSize(1);
+    }
+    try (ConfigNode node = node()) {
+      node.write(new byte[] {(byte) 0xff});
+    }
+    try (ConfigWatch watch = ConfigWatch.read(Path.of(file))) {
+      assertThat(watch.config().families()).isEmpty();
+      watch.follow(cluster.router());
+      assertThat(status().getRefusal()).isEqualTo("zookeeper:/warmpath/config: is not UTF-8 text");
+    }
+  }
+
+  private ConfigNode node() {
+    return ConfigNode.connect(ZooKeeperSettings.of(cluster.zooKeeperAddress()));
+  }
+
+  private static Run publish(String file, String overlay) {
+    return Run.of("config", "publish", "--config", file, overlay);
+  }
+
+  private String write(String yaml) throws IOException {
+    return write("router.yaml", yaml);
+  }
+
+  private String write(String name, String yaml) throws IOException {
+    return Files.writeString(directory.resolve(name), yaml).toString();
+  }
+
+  private String overlay(String name, int replicas) throws IOException {
+    return write(
+        name,
+        "families:\n  - {name: agents, match: {promptCacheKey: 'agent-*'}, replicaSet: %d}\n"
+            .formatted(replicas));
   }
 
   /** Clients that send the same request over and over. */

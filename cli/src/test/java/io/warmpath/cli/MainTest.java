@@ -48,7 +48,7 @@ final class MainTest {
           """
           nope                              | nope
                                             | a command is missing
-          config                            | check, explain or docs
+          config                            | check, explain, publish or docs
           router                            | --config=FILE
           agent                             | --config
           agent --engine ftp://x            | http://host:port

@@ -9,7 +9,10 @@ import io.warmpath.cli.local.LocalClusterSettings;
 import io.warmpath.membership.ZooKeeperSettings;
 import io.warmpath.relay.tls.TlsSettings;
 import io.warmpath.simulator.engine.EngineProfile;
+import io.warmpath.testkit.Await;
 import io.warmpath.testkit.TestAuthority;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,6 +35,34 @@ final class MetricsPageTest {
       Path.of(System.getProperty("warmpath.root"), "docs", "metrics.md");
 
   @TempDir private Path folder;
+
+  @Test
+  void gauges_outliveACollection() throws Exception {
+    try (LocalCluster cluster =
+        LocalCluster.start(
+            LocalClusterSettings.of(1, EngineProfile.named("8b-h100").atSpeed(100)))) {
+      cluster.awaitReady(Duration.ofSeconds(60));
+      AgentConfig.Endpoint any = AgentConfig.Endpoint.loopback();
+      AgentConfig config =
+          AgentConfig.of(
+                  List.of(
+                      new AgentConfig.Engine(
+                          cluster.engines().getFirst().url().toString(), "replica-9", 1)),
+                  ZooKeeperSettings.of(cluster.zooKeeperAddress()))
+              .withEndpoints(any, any, any);
+      try (Agent agent = Agent.start(config)) {
+        Await.until(
+            "a report", Duration.ofSeconds(60), () -> !pageAt(agent.adminPort()).contains(" NaN"));
+        System.gc();
+        assertThat(pageAt(agent.adminPort()))
+            .contains("warmpath_agent_pending_work_seconds{")
+            .doesNotContain(" NaN");
+        assertThat(pageAt(cluster.router().adminPort()))
+            .contains("warmpath_router_fleet_view ")
+            .doesNotContain(" NaN");
+      }
+    }
+  }
 
   @Test
   void page_listsEveryMetricOfRouterAndAgentAndNoOther() throws Exception {
@@ -70,19 +101,23 @@ final class MetricsPageTest {
     assertThat(served).containsAll(listed);
   }
 
-  private static Set<String> metricsAt(int port) throws Exception {
+  private static Set<String> metricsAt(int port) {
+    return Pattern.compile("^# TYPE (warmpath_\\w+?)(_max)? \\w+$", Pattern.MULTILINE)
+        .matcher(pageAt(port))
+        .results()
+        .map(match -> match.group(1))
+        .collect(Collectors.toSet());
+  }
+
+  private static String pageAt(int port) {
     try (HttpClient http = HttpClient.newHttpClient()) {
-      String page =
-          http.send(
-                  HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
-                      .build(),
-                  BodyHandlers.ofString())
-              .body();
-      return Pattern.compile("^# TYPE (warmpath_\\w+?)(_max)? \\w+$", Pattern.MULTILINE)
-          .matcher(page)
-          .results()
-          .map(match -> match.group(1))
-          .collect(Collectors.toSet());
+      URI page = URI.create("http://127.0.0.1:" + port + "/metrics");
+      return http.send(HttpRequest.newBuilder(page).build(), BodyHandlers.ofString()).body();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
     }
   }
 }

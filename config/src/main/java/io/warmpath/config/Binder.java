@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -38,23 +39,25 @@ final class Binder {
 
   private static final int LONGEST_QUOTE = 60;
 
-  private final String source;
+  private final Layers layers;
   private final Path directory;
   private final References references;
   private final Section root;
   private final List<Problem> problems = new ArrayList<>();
   private int nodes;
 
-  Binder(String source, Path directory, References references, Section root) {
-    this.source = source;
+  Binder(Layers layers, Path directory, References references, Section root) {
+    this.layers = layers;
     this.directory = directory;
     this.references = references;
     this.root = root;
   }
 
-  /** Returns what was wrong so far, in the order of the file. */
+  /** Returns what was wrong so far, by source in the order of its lines. */
   List<Problem> problems() {
-    return problems.stream().sorted(Comparator.comparingInt(Problem::line)).toList();
+    return Stream.concat(layers.problems().stream(), problems.stream())
+        .sorted(Comparator.comparing(Problem::source).thenComparingInt(Problem::line))
+        .toList();
   }
 
   /** Returns the root record, or empty when there are problems. */
@@ -196,8 +199,9 @@ final class Binder {
   }
 
   private Object defaultOf(Field field, String path) {
-    Binder binder = new Binder("the default of " + path, directory, references, root);
     Node node = YamlDocument.compose(new StringReader(field.setting().defaultValue()));
+    Layers layer = new Layers("the default of " + path, node);
+    Binder binder = new Binder(layer, directory, references, root);
     Optional<Object> value = binder.bind(field.shape(), node, path);
     return value
         .filter(field.range()::admits)
@@ -292,11 +296,11 @@ final class Binder {
   }
 
   private void refuse(Node node, String path, String message) {
-    problems.add(new Problem(source, line(node), path, message));
+    problems.add(new Problem(layers.sourceOf(path), line(node), path, message));
   }
 
   private static int line(Node node) {
-    return node.getStartMark() == null ? 0 : node.getStartMark().getLine() + 1;
+    return YamlDocument.line(node);
   }
 
   private static boolean isEmpty(Node node) {
@@ -317,7 +321,8 @@ final class Binder {
         DumperOptions.FlowStyle.BLOCK);
   }
 
-  private static String kind(Node node) {
+  /** Returns what a node is, for a message. */
+  static String kind(Node node) {
     return switch (node) {
       case MappingNode _ -> "a mapping";
       case SequenceNode sequence -> "a list of " + sequence.getValue().size();
@@ -326,7 +331,8 @@ final class Binder {
     };
   }
 
-  private static String child(String path, String name) {
+  /** Returns the path of the setting {@code name} below {@code path}. */
+  static String child(String path, String name) {
     String key = name.matches("[A-Za-z0-9_-]+") ? name : quoted(name, false);
     return path.isEmpty() ? key : path + "." + key;
   }

@@ -34,6 +34,17 @@ public final class ConfigReader {
    * @throws ConfigException with everything that is wrong in it
    */
   public <T extends Record> T read(Path file, Class<T> type) throws ConfigException {
+    return read(file, null, type);
+  }
+
+  /**
+   * Returns the config in {@code file} under {@code overlay}.
+   *
+   * @param overlay relative paths in it are relative to the file; null for none
+   * @throws ConfigException with everything that is wrong in the two
+   */
+  public <T extends Record> T read(Path file, @Nullable Overlay overlay, Class<T> type)
+      throws ConfigException {
     String text;
     try {
       text = Files.readString(file, StandardCharsets.UTF_8);
@@ -45,7 +56,8 @@ public final class ConfigReader {
       throw refused(file.toString(), 0, "the file cannot be read");
     }
     @Nullable Path directory = file.toAbsolutePath().getParent();
-    return parse(text, file.toString(), directory == null ? Path.of("") : directory, type);
+    Path base = directory == null ? Path.of("") : directory;
+    return parse(text, file.toString(), base, overlay, type);
   }
 
   /**
@@ -57,21 +69,33 @@ public final class ConfigReader {
    */
   public <T extends Record> T parse(String yaml, String source, Path directory, Class<T> type)
       throws ConfigException {
-    Node document;
+    return parse(yaml, source, directory, null, type);
+  }
+
+  private <T extends Record> T parse(
+      String yaml, String source, Path directory, @Nullable Overlay overlay, Class<T> type)
+      throws ConfigException {
+    Layers layers = new Layers(source, compose(yaml, source));
+    if (overlay != null) {
+      layers.lay(overlay, compose(overlay.yaml(), overlay.source()));
+    }
+    References references = new References(environment, directory);
+    Binder binder = new Binder(layers, directory, references, Schema.of(type));
+    Optional<Object> config = binder.bind(layers.document());
+    if (!binder.problems().isEmpty() || config.isEmpty()) {
+      throw new ConfigException(binder.problems());
+    }
+    return type.cast(config.get());
+  }
+
+  private static Node compose(String yaml, String source) throws ConfigException {
     try {
-      document = YamlDocument.compose(new StringReader(yaml));
+      return YamlDocument.compose(new StringReader(yaml));
     } catch (MarkedYAMLException e) {
       throw malformed(source, e);
     } catch (YAMLException e) {
       throw refused(source, 0, "no valid YAML: " + oneLine(e.getMessage()));
     }
-    References references = new References(environment, directory);
-    Binder binder = new Binder(source, directory, references, Schema.of(type));
-    Optional<Object> config = binder.bind(document);
-    if (!binder.problems().isEmpty() || config.isEmpty()) {
-      throw new ConfigException(binder.problems());
-    }
-    return type.cast(config.get());
   }
 
   private static ConfigException malformed(String source, MarkedYAMLException e) {

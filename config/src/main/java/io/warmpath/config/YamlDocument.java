@@ -40,4 +40,9 @@ final class YamlDocument {
         ? node
         : new MappingNode(Tag.MAP, true, List.of(), null, null, DumperOptions.FlowStyle.BLOCK);
   }
+
+  /** Returns the line of {@code node}, from 1; 0 for one that no text has. */
+  static int line(Node node) {
+    return node.getStartMark() == null ? 0 : node.getStartMark().getLine() + 1;
+  }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -338,4 +339,53 @@ final class ConfigReaderTest {
   record Unsupported(@Setting(doc = "x") Thread thing) {}
 
   record BadDefault(@Setting(doc = "x", defaultValue = "0", min = "1") int port) {}
+
+  private SampleConfig overlaid(String yaml, String overlay) throws IOException, ConfigException {
+    Path file = Files.writeString(directory.resolve("router.yaml"), yaml);
+    return reader.read(file, new Overlay("node", overlay, Set.of("listen")), SampleConfig.class);
+  }
+
+  @Test
+  void overlay_takesThePlaceOfWholeSettingsAtTheTop() throws IOException, ConfigException {
+    SampleConfig config =
+        overlaid("zones: [a]\nmodels: {llama: {}, qwen: {}}\n", "models: {phi: {}}\n");
+
+    assertThat(config.models()).containsOnlyKeys("phi");
+    assertThat(config.zones()).containsExactly("a");
+    assertThat(overlaid(MODEL, "").models()).containsOnlyKeys("llama");
+  }
+
+  @Test
+  void problems_nameTheDocumentThatGaveTheSetting() {
+    ConfigException refused =
+        catchThrowableOfType(
+            ConfigException.class,
+            () ->
+                overlaid(
+                    "zones: {}\nmodels: {llama: {}}\n",
+                    "listen: 'x:1'\nmodels: {llama: {mod: 1}}\nzone: [a]\n\"a.b\": 1\n"));
+
+    assertThat(refused.problems().stream().filter(problem -> problem.source().equals("node")))
+        .extracting(Problem::toString)
+        .containsExactly(
+            "node:1: listen can be given in the file only",
+            "node:2: models.llama.mod is not a setting; did you mean models.llama.mode?",
+            "node:3: zone is not a setting; did you mean zones?",
+            "node:4: \"a.b\" is not a setting; known here: listen, password, note, file, url,"
+                + " placement, models, families, zones");
+    assertThat(refused.problems().stream().filter(problem -> !problem.source().equals("node")))
+        .singleElement()
+        .asString()
+        .endsWith("router.yaml:1: zones is a mapping; it must be a list");
+  }
+
+  @Test
+  void overlayThatIsNoMapping_isRefused() {
+    assertThatThrownBy(() -> overlaid(MODEL, "- a\n- b\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("node:1: is a list of 2; it must be a mapping");
+    assertThatThrownBy(() -> overlaid(MODEL, "models: {"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("node:1: no valid YAML");
+  }
 }

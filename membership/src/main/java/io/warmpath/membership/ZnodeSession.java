@@ -32,6 +32,8 @@ final class ZnodeSession {
   /** Versions below this are skipped when a znode is replaced by a new one. */
   private static final int VERSIONS_SKIPPED = 16;
 
+  private static final int ANY_VERSION = -1;
+
   private final ZooKeeper zooKeeper;
   private final List<ACL> acl;
 
@@ -143,6 +145,21 @@ final class ZnodeSession {
       if (slash < 0) {
         return;
       }
+    }
+  }
+
+  /** Writes a znode that stays, whatever it holds. */
+  void put(String path, byte[] data) throws KeeperException, InterruptedException {
+    createParents(path);
+    zooKeeper.setData(path, data, ANY_VERSION);
+  }
+
+  /** Deletes a znode, if it is there, whatever it holds. */
+  void deleteIfThere(String path) throws KeeperException, InterruptedException {
+    try {
+      zooKeeper.delete(path, ANY_VERSION);
+    } catch (KeeperException.NoNodeException absent) {
+      // Just what is wanted.
     }
   }
 

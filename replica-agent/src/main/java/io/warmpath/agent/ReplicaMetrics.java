@@ -100,15 +100,14 @@ final class ReplicaMetrics {
     gauge("prefill.tokens.per.second", lastReport, report -> report.prefill().tokensPerSecond());
     gauge("prefill.overhead.seconds", lastReport, report -> report.prefill().overheadSeconds());
     for (ReplicaReport.State state : ReplicaReport.State.values()) {
-      Gauge.builder(
-              "warmpath.agent.state",
-              () -> {
-                ReplicaReport report = lastReport.get();
-                return report != null && report.state() == state ? 1 : 0;
-              })
+      Gauge.builder("warmpath.agent.state", () -> isIn(state, lastReport.get()) ? 1 : 0)
           .tags(tags.and("state", lower(state)))
           .register(registry);
     }
+  }
+
+  private static boolean isIn(ReplicaReport.State state, @Nullable ReplicaReport report) {
+    return report != null && report.state() == state;
   }
 
   /** How long prompts are beside what routers take them for. */
@@ -184,14 +183,15 @@ final class ReplicaMetrics {
       String name,
       Supplier<@Nullable ReplicaReport> lastReport,
       ToDoubleFunction<ReplicaReport> value) {
-    Gauge.builder(
-            "warmpath.agent." + name,
-            () -> {
-              ReplicaReport report = lastReport.get();
-              return report == null ? Double.NaN : value.applyAsDouble(report);
-            })
+    // A gauge over an object would hold it weakly, and here nothing else holds the supplier.
+    Gauge.builder("warmpath.agent." + name, () -> valueOf(lastReport.get(), value))
         .tags(tags)
         .register(registry);
+  }
+
+  private static double valueOf(
+      @Nullable ReplicaReport report, ToDoubleFunction<ReplicaReport> value) {
+    return report == null ? Double.NaN : value.applyAsDouble(report);
   }
 
   private static String lower(Enum<?> value) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A busy replica reports each period, one with nothing to say each idle period; a new state or a
  * jump of the load is reported at once, but never two reports within the shortest spacing. In a
- * large fleet the period grows, so that all replicas together keep to a number of reports a second.
+ * large fleet the period grows, and jumps wait for it, so that all replicas together keep to a
+ * number of reports a second but for new states.
  */
 final class Reporter {
 
@@ -89,8 +90,12 @@ final class Reporter {
 
   /** Something changed that routers should know at once. */
   void changed() {
+    reportAfter(settings.minSpacing().toNanos());
+  }
+
+  private void reportAfter(long spacingNanos) {
     if (started) {
-      scheduleIn(settings.minSpacing().toNanos() - (ticker.nanos() - lastNanos));
+      scheduleIn(spacingNanos - (ticker.nanos() - lastNanos));
     }
   }
 
@@ -103,7 +108,7 @@ final class Reporter {
     double before = reported.load().pendingWorkSeconds();
     double difference = Math.abs(pendingSeconds - before);
     if (difference > JUMP_SECONDS && difference > JUMP_RATIO * before) {
-      changed();
+      reportAfter(Math.max(settings.minSpacing().toNanos(), fleetPeriodNanos()));
     }
   }
 
@@ -114,12 +119,15 @@ final class Reporter {
     boolean busy = isBusy(last, report);
     last = report;
     lastNanos = now;
-    long fleetPeriod =
-        TimeUnit.SECONDS.toNanos(sink.fleetSize()) / settings.fleetReportsPerSecond();
     long period = (busy ? settings.period() : settings.idlePeriod()).toNanos();
-    scheduleIn(Math.max(period, fleetPeriod));
+    scheduleIn(Math.max(period, fleetPeriodNanos()));
     sink.announce(report);
     metrics.reported();
+  }
+
+  /** What keeps the whole fleet to its reports a second. */
+  private long fleetPeriodNanos() {
+    return TimeUnit.SECONDS.toNanos(sink.fleetSize()) / settings.fleetReportsPerSecond();
   }
 
   /** Whether this report says anything that the one before did not. */

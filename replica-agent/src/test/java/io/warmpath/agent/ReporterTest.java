@@ -101,6 +101,20 @@ final class ReporterTest {
   }
 
   @Test
+  void loadMayHaveJumped_largeFleet_keepsToTheFleetsReportsASecond() {
+    fleetSize = 500;
+    pendingSeconds = 1;
+    advance(600);
+    assertThat(sentMillis).containsExactly(0L, 250L);
+    reporter.loadMayHaveJumped(9);
+    advance(149);
+    assertThat(sentMillis).hasSize(2);
+    reporter.changed();
+    advance(1);
+    assertThat(sentMillis).containsExactly(0L, 250L, 750L);
+  }
+
+  @Test
   void epochBegan_numbersAnew() {
     advance(300);
     reporter.epochBegan();

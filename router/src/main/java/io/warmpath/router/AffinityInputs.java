@@ -1,8 +1,10 @@
 package io.warmpath.router;
 
 import io.grpc.Metadata;
+import io.warmpath.v1.Affinity;
 import io.warmpath.v1.GenerateRequest;
-import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client says to keep related requests together. Fields of the message win over metadata.
@@ -13,29 +15,22 @@ import java.util.List;
  */
 record AffinityInputs(String sessionId, String promptCacheKey, String tenant) {
 
-  private static final Metadata.Key<String> PROMPT_CACHE_KEY = key("x-prompt-cache-key");
-  private static final Metadata.Key<String> TENANT = key("x-tenant-id");
-
-  /** Names under which agent harnesses send a session, the first given one wins. */
-  private static final List<Metadata.Key<String>> SESSION =
-      List.of(
-          key("x-session-affinity"),
-          key("x-session-id"),
-          key("x-grok-conv-id"),
-          key("x-dynamo-session-id"),
-          key("session-id"));
-
   static final int MAX_SESSION_CHARACTERS = 512;
   static final int MAX_KEY_CHARACTERS = 512;
   static final int MAX_TENANT_CHARACTERS = 128;
 
   /** Reads what a gRPC request brings. */
-  static AffinityInputs of(GenerateRequest request, Metadata headers)
+  static AffinityInputs of(GenerateRequest request, Metadata metadata)
       throws RequestRefusedException {
-    String session = firstOf(request.getAffinity().getSessionId(), sessionOf(headers));
+    Affinity given = request.getAffinity();
+    Function<String, @Nullable String> headers = RoutingHeaders.of(metadata);
+    String session = firstOf(given.getSessionId(), RoutingHeaders.session(headers));
     String cacheKey =
-        firstOf(request.getAffinity().getPromptCacheKey(), value(headers, PROMPT_CACHE_KEY));
-    String tenant = tenant(firstOf(request.getAffinity().getTenant(), value(headers, TENANT)));
+        firstOf(
+            given.getPromptCacheKey(),
+            RoutingHeaders.value(headers, RoutingHeaders.PROMPT_CACHE_KEY));
+    String tenant =
+        tenant(firstOf(given.getTenant(), RoutingHeaders.value(headers, RoutingHeaders.TENANT)));
     RequestCheck.atMost("affinity.session_id", session, MAX_SESSION_CHARACTERS);
     RequestCheck.atMost("affinity.prompt_cache_key", cacheKey, MAX_KEY_CHARACTERS);
     RequestCheck.atMost("affinity.tenant", tenant, MAX_TENANT_CHARACTERS);
@@ -50,31 +45,12 @@ record AffinityInputs(String sessionId, String promptCacheKey, String tenant) {
     }
     if (!named.isEmpty() && !named.equals(known.name())) {
       throw RequestRefusedException.badField(
-          "affinity.tenant: " + Gate.Refusal.OTHER_TENANT.sentence());
+          "affinity.tenant", "is refused: " + Gate.Refusal.OTHER_TENANT.sentence());
     }
     return known.name();
   }
 
-  private static String sessionOf(Metadata headers) {
-    for (Metadata.Key<String> key : SESSION) {
-      String value = headers.get(key);
-      if (value != null) {
-        return value;
-      }
-    }
-    return "";
-  }
-
-  private static String value(Metadata headers, Metadata.Key<String> key) {
-    String value = headers.get(key);
-    return value == null ? "" : value;
-  }
-
   private static String firstOf(String field, String metadata) {
     return field.isEmpty() ? metadata : field;
-  }
-
-  private static Metadata.Key<String> key(String name) {
-    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
   }
 }

@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import io.warmpath.relay.ReadPacer;
 import io.warmpath.relay.Transport;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -125,7 +126,7 @@ final class AgentHttp {
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                connection.channel = channel;
+                connection.connected(channel);
                 if (tls != null) {
                   channel
                       .pipeline()
@@ -195,6 +196,7 @@ final class AgentHttp {
 
     private final String address;
     private @Nullable Channel channel;
+    private @Nullable ReadPacer pacer;
     private @Nullable Carried carried;
     private boolean kept;
     private boolean reusable;
@@ -204,13 +206,19 @@ final class AgentHttp {
       this.address = address;
     }
 
+    void connected(Channel made) {
+      channel = made;
+      pacer = new ReadPacer(made);
+      made.pipeline().addLast(pacer);
+    }
+
     void begin(Carried next) {
       carried = next;
       next.connection = this;
       reusable = false;
       interim = false;
-      if (channel != null && next.request != null) {
-        channel.config().setAutoRead(true);
+      if (channel != null && pacer != null && next.request != null) {
+        pacer.begin();
         channel.writeAndFlush(next.request.retainedDuplicate());
       }
     }
@@ -301,8 +309,8 @@ final class AgentHttp {
     }
 
     void reading(boolean on) {
-      if (channel != null) {
-        channel.config().setAutoRead(on);
+      if (pacer != null) {
+        pacer.reading(on);
       }
     }
 

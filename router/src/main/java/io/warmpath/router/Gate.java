@@ -87,12 +87,12 @@ final class Gate {
     if (tenant == null) {
       return error(refused(stranger(authorization, apiKey)));
     }
-    for (String named : headers.getAll(HttpInputs.TENANT)) {
+    for (String named : headers.getAll(RoutingHeaders.TENANT)) {
       if (!named.equals(tenant.name())) {
         return error(refused(Refusal.OTHER_TENANT));
       }
     }
-    headers.set(HttpInputs.TENANT, tenant.name());
+    headers.set(RoutingHeaders.TENANT, tenant.name());
     if (!tenant.passesKey()) {
       headers.remove(HttpHeaderNames.AUTHORIZATION).remove(API_KEY);
     }

@@ -154,7 +154,8 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
     holdsPlace = true;
     long session = PromptReader.session(message, model, affinity, prefix, path.sessions());
     PickRequest pick =
-        new PickRequest(prefix, session, Wire.constraints(message.getRouting()), model.unable(), 1);
+        new PickRequest(
+            prefix, session, Wire.constraints(message.getRouting(), headers), model.unable(), 1);
     return new RoutedRequest(
         model.route(),
         Account.of(loop.usage(), affinity, session),

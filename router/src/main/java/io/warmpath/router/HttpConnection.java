@@ -18,6 +18,9 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
@@ -334,9 +337,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     context.writeAndFlush(response).addListener(written -> linger(context));
   }
 
-  /* A client that is still sending would not see the answer if the connection were reset now. */
+  /*
+   * A client that is still sending would not see the answer if the connection were reset now. On a
+   * stream of HTTP/2 a reset with NO_ERROR asks it to stop and to take the answer (RFC 9113, 8.1).
+   */
   private static void linger(ChannelHandlerContext context) {
-    if (context.channel() instanceof DuplexChannel connection && connection.isActive()) {
+    if (context.channel() instanceof Http2StreamChannel stream && stream.isActive()) {
+      context.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
+    } else if (context.channel() instanceof DuplexChannel connection && connection.isActive()) {
       SslHandler tls = context.pipeline().get(SslHandler.class);
       if (tls != null) {
         tls.closeOutbound();

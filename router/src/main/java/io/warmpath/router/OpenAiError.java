@@ -24,7 +24,13 @@ record OpenAiError(
   static OpenAiError of(RequestFailure failure) {
     String text = failure.message();
     return switch (failure.kind()) {
-      case BAD_REQUEST -> badRequest(HttpResponseStatus.BAD_REQUEST, text);
+      case BAD_REQUEST ->
+          new OpenAiError(
+              HttpResponseStatus.BAD_REQUEST,
+              "invalid_request_error",
+              null,
+              failure.field().isEmpty() ? null : failure.field(),
+              text);
       case UNKNOWN_MODEL ->
           new OpenAiError(
               HttpResponseStatus.NOT_FOUND,

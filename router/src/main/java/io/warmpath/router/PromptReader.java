@@ -72,7 +72,7 @@ final class PromptReader {
 
   private static void checkLength(int tokens, int maxTokens) throws RequestRefusedException {
     if (tokens > maxTokens) {
-      throw RequestRefusedException.badField(
+      throw RequestRefusedException.badRequest(
           "the prompt has " + tokens + " tokens; the model takes " + maxTokens);
     }
   }
@@ -83,12 +83,8 @@ final class PromptReader {
       int id = ids.getIds(i);
       if (id < 0) {
         throw RequestRefusedException.badField(
-            "token_ids.ids["
-                + i
-                + "] is "
-                + Integer.toUnsignedString(id)
-                + "; allowed are 0 to "
-                + Integer.MAX_VALUE);
+            "token_ids.ids[" + i + "]",
+            "is " + Integer.toUnsignedString(id) + "; allowed are 0 to " + Integer.MAX_VALUE);
       }
       tokens[i] = id;
     }

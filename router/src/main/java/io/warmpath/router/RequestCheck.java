@@ -25,7 +25,7 @@ final class RequestCheck {
   /** Throws when a field of {@code request} is bad, naming it. */
   static void check(GenerateRequest request) throws RequestRefusedException {
     if (request.getModel().isEmpty()) {
-      throw RequestRefusedException.badField("model is missing");
+      throw RequestRefusedException.badField("model", "is missing");
     }
     atMost("model", request.getModel(), MAX_NAME_CHARACTERS);
     atMost("lora_adapter", request.getLoraAdapter(), MAX_NAME_CHARACTERS);
@@ -46,13 +46,14 @@ final class RequestCheck {
           case PROMPT_NOT_SET -> true;
         };
     if (empty) {
-      throw RequestRefusedException.badField(
+      throw RequestRefusedException.badRequest(
           "the prompt is empty: give one of token_ids, text, chat");
     }
     for (ChatMessage message : request.getChat().getMessagesList()) {
       if (!ROLES.contains(message.getRole())) {
         throw RequestRefusedException.badField(
-            "chat.messages.role is '"
+            "chat.messages.role",
+            "is '"
                 + Text.shown(message.getRole())
                 + "'; allowed are system, developer, user, assistant, tool");
       }
@@ -80,13 +81,12 @@ final class RequestCheck {
     }
     if (sampling.hasTopP() && !(sampling.getTopP() > 0 && sampling.getTopP() <= 1)) {
       throw RequestRefusedException.badField(
-          "sampling.top_p is " + sampling.getTopP() + "; allowed is above 0, at most 1");
+          "sampling.top_p", "is " + sampling.getTopP() + "; allowed is above 0, at most 1");
     }
     if (sampling.hasRepetitionPenalty() && !(sampling.getRepetitionPenalty() > 0)) {
       throw RequestRefusedException.badField(
-          "sampling.repetition_penalty is "
-              + sampling.getRepetitionPenalty()
-              + "; allowed is above 0");
+          "sampling.repetition_penalty",
+          "is " + sampling.getRepetitionPenalty() + "; allowed is above 0");
     }
     atMost("sampling.stop", sampling.getStopCount(), MAX_STOPS);
   }
@@ -97,7 +97,8 @@ final class RequestCheck {
     checkIds("routing.order", routing.getOrderList());
     if (routing.getSort() == RoutingSort.UNRECOGNIZED) {
       throw RequestRefusedException.badField(
-          "routing.sort is "
+          "routing.sort",
+          "is "
               + routing.getSortValue()
               + "; allowed are ROUTING_SORT_LATENCY and ROUTING_SORT_THROUGHPUT");
     }
@@ -111,14 +112,14 @@ final class RequestCheck {
   static void atMost(String field, String value, int limit) throws RequestRefusedException {
     if (value.length() > limit) {
       throw RequestRefusedException.badField(
-          field + " has " + value.length() + " characters; allowed are " + limit);
+          field, "has " + value.length() + " characters; allowed are " + limit);
     }
   }
 
   private static void atMost(String field, int size, int limit) throws RequestRefusedException {
     if (size > limit) {
       throw RequestRefusedException.badField(
-          field + " has " + size + " entries; allowed are " + limit);
+          field, "has " + size + " entries; allowed are " + limit);
     }
   }
 
@@ -126,7 +127,7 @@ final class RequestCheck {
       throws RequestRefusedException {
     if (value < low || value > high) {
       throw RequestRefusedException.badField(
-          field + " is " + value + "; allowed are " + low + " to " + high);
+          field, "is " + value + "; allowed are " + low + " to " + high);
     }
   }
 
@@ -134,7 +135,7 @@ final class RequestCheck {
       throws RequestRefusedException {
     if (!(value >= low && value <= high)) {
       throw RequestRefusedException.badField(
-          field + " is " + value + "; allowed are " + low + " to " + high);
+          field, "is " + value + "; allowed are " + low + " to " + high);
     }
   }
 }

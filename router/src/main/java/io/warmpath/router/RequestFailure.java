@@ -5,13 +5,18 @@ package io.warmpath.router;
  * own protocol's status.
  *
  * @param kind what went wrong
+ * @param field the field of the request that is to blame, empty when none is
  * @param message one sentence for the client; names no prompt, session or key
  * @param retryAfterSeconds when a retry may succeed, 0 when unknown
  */
-record RequestFailure(Kind kind, String message, double retryAfterSeconds) {
+record RequestFailure(Kind kind, String field, String message, double retryAfterSeconds) {
 
   RequestFailure(Kind kind, String message) {
     this(kind, message, 0);
+  }
+
+  RequestFailure(Kind kind, String message, double retryAfterSeconds) {
+    this(kind, "", message, retryAfterSeconds);
   }
 
   /** Kinds of failure that the router itself decides on. */

@@ -12,7 +12,16 @@ final class RequestRefusedException extends Exception {
     this.failure = failure;
   }
 
-  static RequestRefusedException badField(String message) {
+  /**
+   * The field of the request that is to blame, and what follows its name in the sentence for the
+   * client.
+   */
+  static RequestRefusedException badField(String field, String rest) {
+    return new RequestRefusedException(
+        new RequestFailure(RequestFailure.Kind.BAD_REQUEST, field, field + " " + rest, 0));
+  }
+
+  static RequestRefusedException badRequest(String message) {
     return new RequestRefusedException(
         new RequestFailure(RequestFailure.Kind.BAD_REQUEST, message));
   }

@@ -23,13 +23,13 @@ final class RouterMetrics {
     Gauge.builder("warmpath.router.in.flight", inFlight, InFlight::count)
         .description("Requests that the router holds")
         .register(registry);
-    Gauge.builder("warmpath.router.fleet.view", table, t -> t.get().number())
+    // Suppliers are held; an object that a gauge is built over is not.
+    Gauge.builder("warmpath.router.fleet.view", () -> table.get().number())
         .description("Number of the published view of the fleet")
         .register(registry);
     Gauge.builder(
             "warmpath.router.fleet.view.age",
-            table,
-            t -> (ticker.nanos() - t.get().publishedNanos()) / 1e9)
+            () -> (ticker.nanos() - table.get().publishedNanos()) / 1e9)
         .description("Time since the last view of the fleet was published")
         .baseUnit("seconds")
         .register(registry);

@@ -145,7 +145,7 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
         new PickRequest(
             prefix,
             PromptReader.session(request, model, affinity, prefix, path.sessions()),
-            Wire.constraints(request.getRouting()),
+            Wire.constraints(request.getRouting(), none),
             model.unable(),
             1);
     return new Decided(model.route().placement().picker().explain(pick), table);

@@ -46,7 +46,7 @@ final class UsageAnswers {
       return text.isEmpty() ? null : LocalDate.parse(text);
     } catch (DateTimeParseException none) {
       throw RequestRefusedException.badField(
-          field + " is '" + Text.shown(text) + "'; allowed is a day such as 2026-11-21");
+          field, "is '" + Text.shown(text) + "'; allowed is a day such as 2026-11-21");
     }
   }
 
@@ -62,7 +62,7 @@ final class UsageAnswers {
             case USAGE_DIMENSION_FAMILY -> UsageDimension.FAMILY;
             case USAGE_DIMENSION_SESSION_CLASS -> UsageDimension.SESSION_CLASS;
             case USAGE_DIMENSION_UNSPECIFIED, UNRECOGNIZED ->
-                throw RequestRefusedException.badField("by names a dimension that is not known");
+                throw RequestRefusedException.badField("by", "names a dimension that is not known");
           });
     }
     return by;

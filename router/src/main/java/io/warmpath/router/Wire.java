@@ -28,13 +28,14 @@ final class Wire {
 
   private Wire() {}
 
-  /** Returns the client's explicit routing, or null when it gave none. */
-  static PickRequest.@Nullable Constraints constraints(RoutingControls controls) {
+  /** Returns the explicit routing of the message, else of the metadata, or null. */
+  static PickRequest.@Nullable Constraints constraints(RoutingControls controls, Metadata metadata)
+      throws RequestRefusedException {
     if (controls.getOnlyCount() == 0
         && controls.getIgnoreCount() == 0
         && controls.getOrderCount() == 0
         && controls.getSort() == RoutingSort.ROUTING_SORT_UNSPECIFIED) {
-      return null;
+      return RoutingHeaders.constraints(RoutingHeaders.of(metadata), RoutingHeaders.Given.NOTHING);
     }
     return new PickRequest.Constraints(
         controls.getOnlyList(),

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.warmpath.routing.PickRequest;
 import io.warmpath.routing.PickRequest.Constraints;
 import io.warmpath.routing.PickRequest.Sort;
 import io.warmpath.routing.PlacementConfig;
@@ -62,7 +65,8 @@ final class RoutingControlsTest {
           .isEqualTo(
               "{\"error\":{\"message\":\"provider.sort is 'price'; allowed are latency and"
                   + " throughput, since replicas have no prices\","
-                  + "\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}");
+                  + "\"type\":\"invalid_request_error\","
+                  + "\"param\":\"provider.sort\",\"code\":null}}");
       assertThat(post(harness, "{\"sort\":[1, 2]}", "").body())
           .contains("provider.sort is '[1,2]'; allowed are latency and throughput\"");
       assertThat(post(harness, "", "Latency").body())
@@ -87,6 +91,58 @@ final class RoutingControlsTest {
                         "routing.sort is 3; allowed are ROUTING_SORT_LATENCY and"
                             + " ROUTING_SORT_THROUGHPUT");
               });
+    }
+  }
+
+  @Test
+  void grpc_metadata_saysTheSameAsTheHeadersUnlessTheMessageDoes() throws Exception {
+    try (FakeAgent agent = FakeAgent.start("a", FakeAgent.says("x"));
+        RouterHarness harness = new RouterHarness(agent)) {
+      Metadata metadata = new Metadata();
+      put(metadata, "x-warmpath-only", "a, b");
+      put(metadata, "x-warmpath-allow-fallbacks", "false");
+      put(metadata, "x-conversation-id", "one");
+      var client =
+          harness.client().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
+      client.generate(RouterHarness.prompt(300)).forEachRemaining(message -> {});
+      PickRequest picked = harness.placement.leases().getLast().request;
+      assertThat(picked.constraints())
+          .isEqualTo(new Constraints(List.of("a", "b"), List.of(), List.of(), false));
+      assertThat(picked.session()).isNotZero();
+
+      client
+          .generate(sorted(RoutingSort.ROUTING_SORT_LATENCY_VALUE))
+          .forEachRemaining(message -> {});
+      assertThat(harness.placement.leases().getLast().request.constraints()).isEqualTo(LATENCY);
+
+      put(metadata, "x-warmpath-sort", "price");
+      assertThatThrownBy(() -> client.generate(RouterHarness.prompt(300)).hasNext())
+          .hasMessageContaining("INVALID_ARGUMENT: x-warmpath-sort is 'price'; allowed are");
+    }
+  }
+
+  private static void put(Metadata metadata, String name, String value) {
+    metadata.put(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER), value);
+  }
+
+  @Test
+  void http_fallbacksThatAreNeitherTrueNorFalse_areABadRequest() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(relay)) {
+      HttpRequest request =
+          HttpRequest.newBuilder(
+                  URI.create("http://127.0.0.1:" + harness.router.httpPort() + "/v1/completions"))
+              .header("x-warmpath-only", "a")
+              .header("x-warmpath-allow-fallbacks", "maybe")
+              .POST(HttpRequest.BodyPublishers.ofString("{\"model\":\"m\",\"prompt\":\"Why?\"}"))
+              .build();
+      try (HttpClient client = HttpClient.newHttpClient()) {
+        HttpResponse<String> refused = client.send(request, HttpResponse.BodyHandlers.ofString());
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body())
+            .contains("x-warmpath-allow-fallbacks is 'maybe'; allowed are true and false")
+            .contains("\"param\":\"x-warmpath-allow-fallbacks\"");
+      }
     }
   }
 

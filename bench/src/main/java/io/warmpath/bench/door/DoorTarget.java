@@ -80,6 +80,8 @@ final class DoorTarget implements AutoCloseable {
             relay: 127.0.0.1:0
             admin: 127.0.0.1:0
             zookeeper: {connect: "127.0.0.1:%d"}
+            # The engines answer at once: a long prompt is no news of seconds of work.
+            engine: {prefillTokensPerSecond: 1_000_000_000, prefillOverhead: 0s}
             """
                 .formatted(String.join("\n", lines), zooKeeper));
     Path router =

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.Var;
 import io.warmpath.config.HostPort;
 import io.warmpath.config.Secret;
 import io.warmpath.config.Setting;
+import io.warmpath.membership.ZooKeeperSettings;
 import io.warmpath.router.Access;
 import io.warmpath.router.FamilyRule;
 import io.warmpath.router.RouterConfig;
@@ -15,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The config file of a router. */
+/** The config of a router: its file, and what lies over it in ZooKeeper. */
 public record RouterSettings(
     @Setting(
             doc =
@@ -127,7 +128,12 @@ public record RouterSettings(
         .toList();
   }
 
-  /** How often the files are looked at, or null when they are read at start only. */
+  /** Returns where the config's part in ZooKeeper lies, or null when it has none. */
+  public @Nullable ZooKeeperSettings overlay() {
+    return reload.zookeeper ? zookeeper.settings() : null;
+  }
+
+  /** How often the sources are looked at, or null when they are read at start only. */
   public @Nullable Duration reloadPeriod() {
     return reload.watch ? reload.period : null;
   }
@@ -145,7 +151,15 @@ public record RouterSettings(
               defaultValue = "1s",
               min = "100ms",
               max = "1h")
-          Duration period) {}
+          Duration period,
+      @Setting(
+              doc =
+                  "Whether the znode `config` below `zookeeper.root` lies over this file: a YAML"
+                      + " document whose settings at the top level, but `zookeeper` and `reload`,"
+                      + " take the place of this file's. It is read when this file is; `warmpath"
+                      + " config publish` writes it.",
+              defaultValue = "false")
+          boolean zookeeper) {}
 
   /** What one router takes on. */
   record Limits(

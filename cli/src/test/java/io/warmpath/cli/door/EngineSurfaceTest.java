@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.warmpath.cli.local.LocalCluster;
 import io.warmpath.cli.local.LocalClusterSettings;
+import io.warmpath.router.RouterConfig;
 import io.warmpath.simulator.engine.EngineProfile;
 import io.warmpath.simulator.server.EngineServerSettings;
 import io.warmpath.simulator.server.SimulatedEngineServer;
@@ -123,6 +124,24 @@ final class EngineSurfaceTest {
       assertThat(through.headers("content-type"))
           .isEqualTo(direct.headers().allValues("content-type"));
     }
+  }
+
+  @Test
+  void bodyOverTheLimit_overHttp2_isRefusedInWords() throws Exception {
+    int limit = RouterConfig.Limits.DEFAULT.maxMessageBytes();
+    Request request =
+        new Request.Builder()
+            .url("http://127.0.0.1:" + cluster.router().httpPort() + "/v1/completions")
+            .post(RequestBody.create(new byte[limit + 1], MediaType.get("application/json")))
+            .build();
+    try (Response refused = http2.newCall(request).execute()) {
+      assertThat(refused.code()).isEqualTo(413);
+      assertThat(Objects.requireNonNull(refused.body()).string())
+          .contains("the body is longer than " + limit + " bytes");
+    }
+    Case after = completion("after it", "\"prompt\":\"Why?\"");
+    assertThat(send(URI.create("http://127.0.0.1:" + cluster.router().httpPort()), after))
+        .returns(200, HttpResponse::statusCode);
   }
 
   /** What the door answers itself: the fleet is not one engine. */

@@ -3,6 +3,7 @@ package io.warmpath.agent.http;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.warmpath.relay.ReadPacer;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ public final class EngineExchange {
   private final long startNanos;
   private long lastReadNanos;
   private @Nullable Channel channel;
+  private @Nullable ReadPacer pacer;
   private @Nullable ScheduledFuture<?> timer;
   private boolean reading = true;
   private boolean ended;
@@ -52,9 +54,8 @@ public final class EngineExchange {
     }
     this.reading = reading;
     lastReadNanos = client.nanos();
-    Channel current = channel;
-    if (current != null && !ended) {
-      current.config().setAutoRead(reading);
+    if (pacer != null && !ended) {
+      pacer.reading(reading);
     }
   }
 
@@ -71,9 +72,11 @@ public final class EngineExchange {
   }
 
   /** The request goes out on {@code connected}. */
-  void attach(Channel connected) {
+  void attach(Channel connected, ReadPacer itsPacer) {
     channel = connected;
-    connected.config().setAutoRead(reading);
+    pacer = itsPacer;
+    itsPacer.begin();
+    itsPacer.reading(reading);
   }
 
   /** Whether the request may be sent a second time, on a new connection; it may once. */

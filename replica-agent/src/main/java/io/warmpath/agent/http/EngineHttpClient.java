@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
+import io.warmpath.relay.ReadPacer;
 import io.warmpath.relay.Transport;
 import io.warmpath.routing.Ticker;
 import java.time.Duration;
@@ -82,12 +83,14 @@ public final class EngineHttpClient implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    ReadPacer pacer = new ReadPacer(channel);
                     channel
                         .pipeline()
+                        .addLast(pacer)
                         .addLast(
                             new HttpClientCodec(
                                 MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_PIECE_BYTES))
-                        .addLast(new EngineConnection(EngineHttpClient.this));
+                        .addLast(new EngineConnection(EngineHttpClient.this, pacer));
                   }
                 });
   }
@@ -167,8 +170,9 @@ public final class EngineHttpClient implements AutoCloseable {
     if (request.body().isReadable() || request.method().equals(HttpMethod.POST)) {
       message.headers().set(HttpHeaderNames.CONTENT_LENGTH, request.body().readableBytes());
     }
-    channel.pipeline().get(EngineConnection.class).carry(exchange);
-    exchange.attach(channel);
+    EngineConnection connection = channel.pipeline().get(EngineConnection.class);
+    connection.carry(exchange);
+    exchange.attach(channel, connection.pacer());
     channel.writeAndFlush(message);
   }
 
@@ -194,8 +198,6 @@ public final class EngineHttpClient implements AutoCloseable {
       channel.close();
       return;
     }
-    // An exchange that was cut off from reading may have left it so.
-    channel.config().setAutoRead(true);
     idle.addLast(channel);
   }
 
