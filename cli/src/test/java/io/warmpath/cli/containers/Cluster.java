@@ -1,0 +1,225 @@
+package io.warmpath.cli.containers;
+
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.warmpath.cli.deploy.Manifests;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+
+/**
+ * Three ZooKeeper servers, two routers and four replicas with simulated engines, by the files in
+ * {@code deploy/k8s}.
+ */
+final class Cluster {
+
+  private static final int ROUTERS = 2;
+  private static final int REPLICAS = 4;
+
+  /** As overlay dev has it: pods that live for minutes gain nothing from the second compiler. */
+  private static final Map<String, String> SHORT_LIVED =
+      Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
+
+  private static final Map<String, String> SECRETS = Map.of("warmpath-secrets/sessionSecret", "s");
+
+  private final PodNetworks networks;
+  private final PodSandbox sandbox;
+  private final ServiceAddress service;
+  private final Path logs;
+  private final Queue<Pod> started = new ConcurrentLinkedQueue<>();
+  private final List<Pod> zooKeeper = new ArrayList<>();
+  private final List<Pod> routers = new ArrayList<>();
+  private final List<Pod> replicas = new ArrayList<>();
+  private final PodSpec zooKeeperSpec;
+  private final PodSpec routerSpec;
+  private final PodSpec replicaSpec;
+
+  private Cluster(PodNetworks networks, ServiceAddress service, Path directory) throws IOException {
+    this.networks = networks;
+    this.service = service;
+    this.logs = Files.createDirectories(directory.resolve("logs"));
+    ConfigMaps configMaps = new ConfigMaps(Files.createTempDirectory(directory, "config-maps"));
+    this.sandbox = PodSandbox.of(networks, configMaps);
+    Path k8s = Manifests.ROOT;
+    configMaps.write("zookeeper", "zoo.cfg", Files.readString(k8s.resolve("zookeeper/zoo.cfg")));
+    configMaps.write(
+        "warmpath-router", "router.yaml", Files.readString(k8s.resolve("base/config/router.yaml")));
+    configMaps.write(
+        "warmpath-agent", "agent.yaml", Files.readString(k8s.resolve("base/config/agent.yaml")));
+    zooKeeperSpec = spec("zookeeper/zookeeper.yaml", "zookeeper");
+    replicaSpec = spec("overlays/dev/replica.yaml", "replica");
+    routerSpec =
+        Manifests.read("base/router.yaml")
+            .one(Deployment.class, "router")
+            .getSpec()
+            .getTemplate()
+            .getSpec();
+  }
+
+  private static PodSpec spec(String file, String statefulSet) throws IOException {
+    return Manifests.read(file)
+        .one(StatefulSet.class, statefulSet)
+        .getSpec()
+        .getTemplate()
+        .getSpec();
+  }
+
+  /**
+   * Starts a cluster, and returns once every pod is ready.
+   *
+   * @param directory for logs and for what pods mount
+   */
+  static Cluster start(Path directory) throws IOException, InterruptedException {
+    Cluster cluster = new Cluster(PodNetworks.create(), ServiceAddress.open(), directory);
+    try {
+      cluster.startPods();
+      return cluster;
+    } catch (AssertionError | IllegalStateException failed) {
+      cluster.stop();
+      throw failed;
+    }
+  }
+
+  private void startPods() throws InterruptedException {
+    zooKeeper.addAll(startAll("zookeeper-", zooKeeperSpec, 3));
+    replicas.addAll(startAll("replica-", replicaSpec, REPLICAS));
+    routers.addAll(startAll("router-", routerSpec, ROUTERS));
+    routers.forEach(each -> service.add(grpcOf(each)));
+  }
+
+  private List<Pod> startAll(String prefix, PodSpec spec, int count) throws InterruptedException {
+    List<Callable<Pod>> starts =
+        IntStream.range(0, count)
+            .mapToObj(i -> (Callable<Pod>) () -> startPod(prefix + i, spec))
+            .toList();
+    List<Pod> pods = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Pod> each : threads.invokeAll(starts)) {
+        pods.add(each.get());
+      }
+    } catch (ExecutionException failed) {
+      throw new IllegalStateException("pods " + prefix + "N did not start", failed.getCause());
+    }
+    return pods;
+  }
+
+  private Pod startPod(String name, PodSpec spec) throws InterruptedException {
+    Pod pod =
+        new Pod(new PodPlan(name, networks.nextAddress(), spec, SECRETS, SHORT_LIVED), sandbox);
+    started.add(pod);
+    pod.start();
+    pod.awaitReady();
+    return pod;
+  }
+
+  private static InetSocketAddress grpcOf(Pod router) {
+    return new InetSocketAddress(Pod.HOST, router.port("router", "grpc"));
+  }
+
+  /** Returns where clients reach the routers, as {@code host:port}. */
+  String serviceAddress() {
+    return service.address();
+  }
+
+  /** Returns the address of one router's gRPC port on this machine. */
+  static String addressOf(Pod router) {
+    return Pod.HOST + ":" + router.port("router", "grpc");
+  }
+
+  List<Pod> zooKeeper() {
+    return List.copyOf(zooKeeper);
+  }
+
+  List<Pod> routers() {
+    return List.copyOf(routers);
+  }
+
+  List<Pod> replicas() {
+    return List.copyOf(replicas);
+  }
+
+  ConfigMaps configMaps() {
+    return sandbox.configMaps();
+  }
+
+  /**
+   * Replaces one router as the Deployment's strategy has it: a new one is ready before the old one
+   * is taken out of the Service and ended.
+   *
+   * @return the exit codes of the old one's containers
+   */
+  Map<String, Long> replaceRouter(Pod old, String newName) throws InterruptedException {
+    Pod next = startPod(newName, routerSpec);
+    routers.add(next);
+    service.add(grpcOf(next));
+    service.remove(grpcOf(old));
+    routers.remove(old);
+    return end(old);
+  }
+
+  /** Ends a replica; {@link #startReplica} brings it back. */
+  Map<String, Long> endReplica(Pod replica) throws InterruptedException {
+    replicas.remove(replica);
+    return end(replica);
+  }
+
+  void startReplica(String name) throws InterruptedException {
+    replicas.add(startPod(name, replicaSpec));
+  }
+
+  private Map<String, Long> end(Pod pod) throws InterruptedException {
+    Map<String, Long> exitCodes = pod.terminate();
+    writeLogs(pod);
+    started.remove(pod);
+    pod.remove();
+    return exitCodes;
+  }
+
+  /** Returns what a kubelet would have restarted a container for. */
+  List<String> complaints() {
+    return started.stream().flatMap(each -> each.complaints().stream()).toList();
+  }
+
+  /** Returns the last lines of every container's log. */
+  String tails() {
+    StringBuilder tails = new StringBuilder();
+    started.forEach(each -> tails.append(each.tails(8)));
+    return tails.toString();
+  }
+
+  private void writeLogs(Pod pod) {
+    try {
+      pod.writeLogs(logs);
+    } catch (IOException unwritable) {
+      System.out.println("no logs of " + pod.name() + ": " + unwritable);
+    }
+  }
+
+  /** Writes the logs, and removes all. */
+  void stop() throws InterruptedException {
+    for (Pod pod : started) {
+      writeLogs(pod);
+      pod.remove();
+    }
+    try {
+      service.close();
+    } catch (IOException closed) {
+      System.out.println("the Service's address: " + closed);
+    }
+    sandbox.removeClaims();
+    networks.close();
+  }
+}
