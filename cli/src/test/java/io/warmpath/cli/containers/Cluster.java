@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -26,6 +25,7 @@ import java.util.stream.IntStream;
  */
 final class Cluster {
 
+  private static final int SERVERS = 3;
   private static final int ROUTERS = 2;
   private static final int REPLICAS = 4;
 
@@ -55,8 +55,7 @@ final class Cluster {
     this.sandbox = PodSandbox.of(networks, configMaps);
     Path k8s = Manifests.ROOT;
     configMaps.write("zookeeper", "zoo.cfg", Files.readString(k8s.resolve("zookeeper/zoo.cfg")));
-    configMaps.write(
-        "warmpath-router", "router.yaml", Files.readString(k8s.resolve("base/config/router.yaml")));
+    configMaps.write("warmpath-router", "router.yaml", routerConfig());
     configMaps.write(
         "warmpath-agent", "agent.yaml", Files.readString(k8s.resolve("base/config/agent.yaml")));
     zooKeeperSpec = spec("zookeeper/zookeeper.yaml", "zookeeper");
@@ -93,27 +92,33 @@ final class Cluster {
     }
   }
 
+  /** The ZooKeeper servers first: on a small machine, the others would wait for them too long. */
   private void startPods() throws InterruptedException {
-    zooKeeper.addAll(startAll("zookeeper-", zooKeeperSpec, 3));
-    replicas.addAll(startAll("replica-", replicaSpec, REPLICAS));
-    routers.addAll(startAll("router-", routerSpec, ROUTERS));
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      collect(start(threads, "zookeeper-", zooKeeperSpec, SERVERS), zooKeeper);
+      List<Future<Pod>> replicaStarts = start(threads, "replica-", replicaSpec, REPLICAS);
+      List<Future<Pod>> routerStarts = start(threads, "router-", routerSpec, ROUTERS);
+      collect(replicaStarts, replicas);
+      collect(routerStarts, routers);
+    }
     routers.forEach(each -> service.add(grpcOf(each)));
   }
 
-  private List<Pod> startAll(String prefix, PodSpec spec, int count) throws InterruptedException {
-    List<Callable<Pod>> starts =
-        IntStream.range(0, count)
-            .mapToObj(i -> (Callable<Pod>) () -> startPod(prefix + i, spec))
-            .toList();
-    List<Pod> pods = new ArrayList<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (Future<Pod> each : threads.invokeAll(starts)) {
+  private List<Future<Pod>> start(ExecutorService threads, String prefix, PodSpec spec, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> threads.submit(() -> startPod(prefix + i, spec)))
+        .toList();
+  }
+
+  private static void collect(List<Future<Pod>> starts, List<Pod> pods)
+      throws InterruptedException {
+    for (Future<Pod> each : starts) {
+      try {
         pods.add(each.get());
+      } catch (ExecutionException failed) {
+        throw new IllegalStateException("a pod did not start", failed.getCause());
       }
-    } catch (ExecutionException failed) {
-      throw new IllegalStateException("pods " + prefix + "N did not start", failed.getCause());
     }
-    return pods;
   }
 
   private Pod startPod(String name, PodSpec spec) throws InterruptedException {
@@ -151,8 +156,14 @@ final class Cluster {
     return List.copyOf(replicas);
   }
 
-  ConfigMaps configMaps() {
-    return sandbox.configMaps();
+  /** Returns the routers' config as the manifests have it. */
+  static String routerConfig() throws IOException {
+    return Files.readString(Manifests.ROOT.resolve("base/config/router.yaml"));
+  }
+
+  /** Changes the routers' config in the running pods. */
+  void changeRouterConfig(String yaml) throws IOException {
+    sandbox.configMaps().write("warmpath-router", "router.yaml", yaml);
   }
 
   /**

@@ -32,6 +32,11 @@ import org.junit.jupiter.api.TestMethodOrder;
 final class ContainerSuiteTest {
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final Duration PERIOD = Duration.ofMillis(200);
+
+  /** From the change of the file to its effect. */
+  private static final Duration CONFIG_LIMIT = Duration.ofSeconds(2);
+
   private static final int SECONDS_AFTER = 4;
 
   private static final List<String> ROWS = new ArrayList<>();
@@ -57,7 +62,7 @@ final class ContainerSuiteTest {
     cluster = Cluster.start(reports);
     report("ready after " + secondsSince(began) + " s");
     report(Cost.heading());
-    load = LoadRun.start(cluster.serviceAddress());
+    load = LoadRun.start(cluster.serviceAddress(), Map.of());
   }
 
   @AfterAll
@@ -66,6 +71,7 @@ final class ContainerSuiteTest {
       load.close();
       cluster.stop();
       Files.write(reports.resolve("steps.txt"), ROWS);
+      Files.write(reports.resolve("load.txt"), load.lines());
     }
   }
 
@@ -109,6 +115,7 @@ final class ContainerSuiteTest {
       Await.until(
           "four replicas at " + router.name(),
           LIMIT,
+          PERIOD,
           () -> fleet(router).lines().filter(line -> line.contains(" ready ")).count() == 4);
     }
   }
@@ -171,9 +178,9 @@ final class ContainerSuiteTest {
             () -> {
               Pod leader = leader();
               leader.kill("zookeeper");
-              Await.until("another leader", LIMIT, () -> hasLeaderBut(leader));
+              Await.until("another leader", LIMIT, PERIOD, () -> hasLeaderBut(leader));
               leader.startAgain("zookeeper");
-              Await.until("it follows", LIMIT, () -> mode(leader).equals("follower"));
+              Await.until("it follows", LIMIT, PERIOD, () -> mode(leader).equals("follower"));
             });
     assertThat(cost.cut()).isZero();
     awaitConnected();
@@ -214,6 +221,7 @@ final class ContainerSuiteTest {
       Await.until(
           router.name() + " is connected to ZooKeeper",
           LIMIT,
+          PERIOD,
           () -> fleet(router).contains("2 in the cluster") && !fleet(router).contains("frozen"));
     }
     awaitWholeFleet();
@@ -229,10 +237,11 @@ final class ContainerSuiteTest {
             "cut a router from ZooKeeper",
             () -> {
               router.cutFromZooKeeper();
-              Await.until("a frozen view", LIMIT, () -> fleet(router).contains("frozen"));
+              Await.until("a frozen view", LIMIT, PERIOD, () -> fleet(router).contains("frozen"));
               Await.until(
                   "the other router counts one",
                   LIMIT,
+                  PERIOD,
                   () -> fleet(cluster.routers().getLast()).contains("1 in the cluster"));
               Run run =
                   Run.of(
@@ -257,6 +266,36 @@ final class ContainerSuiteTest {
 
   @Test
   @Order(6)
+  void familiesChange_takesEffectWithinTwoSecondsInEveryRouter() throws Exception {
+    awaitConnected();
+    try (LoadRun family = LoadRun.start(cluster.serviceAddress(), Map.of("--families", "1"))) {
+      int pinnedToTwo = family.mark();
+      family.awaitMoreSeconds(3);
+      assertThat(family.since(pinnedToTwo).replicas()).as("k = 2").hasSize(2);
+      during(
+          "families: two replicas to three",
+          () -> {
+            cluster.changeRouterConfig(
+                Cluster.routerConfig().replace("replicaSet: 2", "replicaSet: 3"));
+            Await.until(
+                "every router has the new config", CONFIG_LIMIT, PERIOD, this::everyRouterHasIt);
+            int pinnedToThree = family.mark() + 1;
+            family.awaitMoreSeconds(4);
+            assertThat(family.since(pinnedToThree).replicas()).as("k = 3").hasSize(3);
+          });
+      assertThat(family.since(0).failed()).isZero();
+    } finally {
+      cluster.changeRouterConfig(Cluster.routerConfig());
+    }
+  }
+
+  private boolean everyRouterHasIt() {
+    return cluster.routers().stream()
+        .allMatch(each -> each.container("router").getLogs().contains("config 2 is in effect"));
+  }
+
+  @Test
+  @Order(7)
   void engineDies_requestsGoElsewhereUntilItIsBack() throws Exception {
     awaitWholeFleet();
     Pod replica = cluster.replicas().getFirst();

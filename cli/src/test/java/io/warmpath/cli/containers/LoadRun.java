@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A running {@code warmpath load} in a process of its own, with the arguments of e2e's pod. */
@@ -23,11 +24,11 @@ final class LoadRun implements AutoCloseable {
     this.process = process;
   }
 
-  /** Starts it against an address, with arguments after the manifest's. */
-  static LoadRun start(String address, String... more) throws IOException {
+  /** Starts it against an address, with other values for some of the manifest's options. */
+  static LoadRun start(String address, Map<String, String> options) throws IOException {
     List<String> arguments = arguments();
     arguments.set(arguments.indexOf("--router") + 1, address);
-    arguments.addAll(List.of(more));
+    options.forEach((name, value) -> arguments.set(arguments.indexOf(name) + 1, value));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xmx256m"));
@@ -53,6 +54,11 @@ final class LoadRun implements AutoCloseable {
     } catch (IOException closed) {
       // The process has ended.
     }
+  }
+
+  /** Returns all that it printed. */
+  List<String> lines() {
+    return List.copyOf(lines);
   }
 
   private List<String> seconds() {

@@ -65,8 +65,7 @@ final class PodContainer extends GenericContainer<PodContainer> {
             model.getSecurityContext().getCapabilities().getDrop().stream()
                 .map(Capability::valueOf)
                 .toArray(Capability[]::new))
-        .withMemory(
-            bytes(Objects.requireNonNull(model.getResources().getLimits().get("memory"))));
+        .withMemory(bytes(Objects.requireNonNull(model.getResources().getLimits().get("memory"))));
     if (!model.getSecurityContext().getAllowPrivilegeEscalation()) {
       host.withSecurityOpts(List.of("no-new-privileges"));
     }
