@@ -1,8 +1,5 @@
 package io.warmpath.cli.containers;
 
-import io.fabric8.kubernetes.api.model.PodSpec;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.warmpath.cli.deploy.Manifests;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -25,8 +22,7 @@ import java.util.stream.IntStream;
  */
 final class Cluster {
 
-  private static final int SERVERS = 3;
-  private static final int ROUTERS = 2;
+  /** One more than overlay dev has. */
   private static final int REPLICAS = 4;
 
   /** As overlay dev has it: pods that live for minutes gain nothing from the second compiler. */
@@ -43,9 +39,9 @@ final class Cluster {
   private final List<Pod> zooKeeper = new ArrayList<>();
   private final List<Pod> routers = new ArrayList<>();
   private final List<Pod> replicas = new ArrayList<>();
-  private final PodSpec zooKeeperSpec;
-  private final PodSpec routerSpec;
-  private final PodSpec replicaSpec;
+  private final Workload zooKeeperWorkload;
+  private final Workload routerWorkload;
+  private final Workload replicaWorkload;
 
   private Cluster(PodNetworks networks, ServiceAddress service, Path directory) throws IOException {
     this.networks = networks;
@@ -53,27 +49,11 @@ final class Cluster {
     this.logs = Files.createDirectories(directory.resolve("logs"));
     ConfigMaps configMaps = new ConfigMaps(Files.createTempDirectory(directory, "config-maps"));
     this.sandbox = PodSandbox.of(networks, configMaps);
-    Path k8s = Manifests.ROOT;
-    configMaps.write("zookeeper", "zoo.cfg", Files.readString(k8s.resolve("zookeeper/zoo.cfg")));
-    configMaps.write("warmpath-router", "router.yaml", routerConfig());
-    configMaps.write(
-        "warmpath-agent", "agent.yaml", Files.readString(k8s.resolve("base/config/agent.yaml")));
-    zooKeeperSpec = spec("zookeeper/zookeeper.yaml", "zookeeper");
-    replicaSpec = spec("overlays/dev/replica.yaml", "replica");
-    routerSpec =
-        Manifests.read("base/router.yaml")
-            .one(Deployment.class, "router")
-            .getSpec()
-            .getTemplate()
-            .getSpec();
-  }
-
-  private static PodSpec spec(String file, String statefulSet) throws IOException {
-    return Manifests.read(file)
-        .one(StatefulSet.class, statefulSet)
-        .getSpec()
-        .getTemplate()
-        .getSpec();
+    configMaps.writeAll(Manifests.ROOT.resolve("base"));
+    configMaps.writeAll(Manifests.ROOT.resolve("zookeeper"));
+    zooKeeperWorkload = Workload.statefulSet("zookeeper/zookeeper.yaml", "zookeeper");
+    replicaWorkload = Workload.statefulSet("overlays/dev/replica.yaml", "replica");
+    routerWorkload = Workload.deployment("base/router.yaml", "router");
   }
 
   /**
@@ -95,18 +75,21 @@ final class Cluster {
   /** The ZooKeeper servers first: on a small machine, the others would wait for them too long. */
   private void startPods() throws InterruptedException {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      collect(start(threads, "zookeeper-", zooKeeperSpec, SERVERS), zooKeeper);
-      List<Future<Pod>> replicaStarts = start(threads, "replica-", replicaSpec, REPLICAS);
-      List<Future<Pod>> routerStarts = start(threads, "router-", routerSpec, ROUTERS);
+      collect(
+          start(threads, "zookeeper-", zooKeeperWorkload, zooKeeperWorkload.replicas()), zooKeeper);
+      List<Future<Pod>> replicaStarts = start(threads, "replica-", replicaWorkload, REPLICAS);
+      List<Future<Pod>> routerStarts =
+          start(threads, "router-", routerWorkload, routerWorkload.replicas());
       collect(replicaStarts, replicas);
       collect(routerStarts, routers);
     }
     routers.forEach(each -> service.add(grpcOf(each)));
   }
 
-  private List<Future<Pod>> start(ExecutorService threads, String prefix, PodSpec spec, int count) {
+  private List<Future<Pod>> start(
+      ExecutorService threads, String prefix, Workload workload, int count) {
     return IntStream.range(0, count)
-        .mapToObj(i -> threads.submit(() -> startPod(prefix + i, spec)))
+        .mapToObj(i -> threads.submit(() -> startPod(prefix + i, workload)))
         .toList();
   }
 
@@ -121,9 +104,17 @@ final class Cluster {
     }
   }
 
-  private Pod startPod(String name, PodSpec spec) throws InterruptedException {
+  private Pod startPod(String name, Workload workload) throws InterruptedException {
     Pod pod =
-        new Pod(new PodPlan(name, networks.nextAddress(), spec, SECRETS, SHORT_LIVED), sandbox);
+        new Pod(
+            new PodPlan(
+                name,
+                networks.nextAddress(),
+                workload.names(name),
+                workload.template().getSpec(),
+                SECRETS,
+                SHORT_LIVED),
+            sandbox);
     started.add(pod);
     pod.start();
     pod.awaitReady();
@@ -173,7 +164,7 @@ final class Cluster {
    * @return the exit codes of the old one's containers
    */
   Map<String, Long> replaceRouter(Pod old, String newName) throws InterruptedException {
-    Pod next = startPod(newName, routerSpec);
+    Pod next = startPod(newName, routerWorkload);
     routers.add(next);
     service.add(grpcOf(next));
     service.remove(grpcOf(old));
@@ -188,7 +179,7 @@ final class Cluster {
   }
 
   void startReplica(String name) throws InterruptedException {
-    replicas.add(startPod(name, replicaSpec));
+    replicas.add(startPod(name, replicaWorkload));
   }
 
   private Map<String, Long> end(Pod pod) throws InterruptedException {

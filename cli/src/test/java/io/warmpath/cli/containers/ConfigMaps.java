@@ -1,9 +1,13 @@
 package io.warmpath.cli.containers;
 
+import io.warmpath.cli.deploy.Manifests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Config maps as a kubelet puts them into pods: files behind a link that a change swaps. */
@@ -20,6 +24,22 @@ final class ConfigMaps {
   /** Returns the folder that a pod mounts for a config map. */
   Path folder(String name) {
     return directory.resolve(name).toAbsolutePath();
+  }
+
+  /** Writes those that a directory's kustomization makes of files. */
+  void writeAll(Path kustomization) throws IOException {
+    Map<String, Object> settings =
+        Manifests.yaml(Files.readString(kustomization.resolve("kustomization.yaml")));
+    for (Object generator : (List<?>) settings.getOrDefault("configMapGenerator", List.of())) {
+      Map<?, ?> map = (Map<?, ?>) generator;
+      for (Object entry : (List<?>) Objects.requireNonNull(map.get("files"))) {
+        String source = String.valueOf(entry);
+        int equals = source.indexOf('=');
+        Path file = kustomization.resolve(source.substring(equals + 1));
+        String name = equals < 0 ? source : source.substring(0, equals);
+        write(String.valueOf(map.get("name")), name, Files.readString(file));
+      }
+    }
   }
 
   /** Writes the one file of a config map, new or changed. */

@@ -15,7 +15,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** A running {@code warmpath load} in a process of its own, with the arguments of e2e's pod. */
 final class LoadRun implements AutoCloseable {
 
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final int FIRST_ANSWERS = 20;
 
   private final Process process;
   private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -31,13 +32,14 @@ final class LoadRun implements AutoCloseable {
     options.forEach((name, value) -> arguments.set(arguments.indexOf(name) + 1, value));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xmx256m"));
+    command.addAll(
+        List.of("-XX:TieredStopAtLevel=1", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add("io.warmpath.cli.Main");
     command.addAll(arguments);
     LoadRun run = new LoadRun(new ProcessBuilder(command).redirectErrorStream(true).start());
     Thread.ofPlatform().daemon().name("load").start(run::readUntilEnd);
-    run.awaitMoreSeconds(2);
+    run.awaitMoreAnswers(FIRST_ANSWERS);
     return run;
   }
 
@@ -69,6 +71,12 @@ final class LoadRun implements AutoCloseable {
   void awaitMoreSeconds(int count) {
     int wanted = seconds().size() + count;
     Await.until("the load goes on", LIMIT, () -> seconds().size() >= wanted);
+  }
+
+  /** Returns once as many more requests were answered. */
+  void awaitMoreAnswers(int count) {
+    int mark = mark();
+    Await.until("the load is answered", LIMIT, () -> since(mark).completed() >= count);
   }
 
   /** Returns how many seconds there are so far, for {@link #since}. */

@@ -178,7 +178,7 @@ final class Pod {
   }
 
   void reconnectToZooKeeper() {
-    sandbox.networks().joinZooKeeper(holder().getContainerId(), sandbox.names(plan));
+    sandbox.networks().joinZooKeeper(holder().getContainerId(), plan.names());
   }
 
   /**

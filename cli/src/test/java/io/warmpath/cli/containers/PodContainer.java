@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
@@ -100,7 +101,7 @@ final class PodContainer extends GenericContainer<PodContainer> {
   }
 
   /** Returns what a mount's name means in the pod; null for a claim of the StatefulSet's. */
-  private @org.jspecify.annotations.Nullable Volume volume(String name) {
+  private @Nullable Volume volume(String name) {
     return plan.spec().getVolumes().stream()
         .filter(each -> each.getName().equals(name))
         .findFirst()
@@ -130,7 +131,7 @@ final class PodContainer extends GenericContainer<PodContainer> {
   @Override
   protected void containerIsCreated(String containerId) {
     if (first) {
-      sandbox.networks().joinZooKeeper(containerId, sandbox.names(plan));
+      sandbox.networks().joinZooKeeper(containerId, plan.names());
     }
   }
 

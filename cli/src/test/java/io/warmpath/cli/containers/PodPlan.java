@@ -16,6 +16,7 @@ import java.util.Objects;
  *
  * @param name the pod's name
  * @param address its address in the network of pods
+ * @param names by which other pods find it
  * @param spec what the manifest says of it
  * @param secrets values by {@code SECRET/KEY}
  * @param extraEnvironment for every container, beside the manifest's
@@ -23,6 +24,7 @@ import java.util.Objects;
 record PodPlan(
     String name,
     String address,
+    List<String> names,
     PodSpec spec,
     Map<String, String> secrets,
     Map<String, String> extraEnvironment) {

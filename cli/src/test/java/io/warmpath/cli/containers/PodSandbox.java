@@ -1,7 +1,5 @@
 package io.warmpath.cli.containers;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,16 +26,6 @@ record PodSandbox(PodNetworks networks, ConfigMaps configMaps, Queue<String> cla
       claims.add(volume);
     }
     return volume;
-  }
-
-  /** Returns the names that Services give a pod among the ZooKeeper servers. */
-  List<String> names(PodPlan plan) {
-    List<String> names = new ArrayList<>();
-    if (plan.name().startsWith("zookeeper-")) {
-      names.add("zookeeper");
-      names.add(plan.name() + ".zookeeper-servers");
-    }
-    return names;
   }
 
   /** Removes the volumes; no container may use them any more. */

@@ -138,7 +138,8 @@ public record Manifests(List<HasMetadata> objects, List<String> others) {
     }
   }
 
-  <T extends HasMetadata> List<T> all(Class<T> type) {
+  /** Returns every object of this kind. */
+  public <T extends HasMetadata> List<T> all(Class<T> type) {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
@@ -171,7 +172,7 @@ public record Manifests(List<HasMetadata> objects, List<String> others) {
   }
 
   /** Returns the value of a YAML file as a map. */
-  static Map<String, Object> yaml(String text) {
+  public static Map<String, Object> yaml(String text) {
     Object value = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
     return JSON.convertValue(value, new TypeReference<Map<String, Object>>() {});
   }
