@@ -11,7 +11,7 @@ modules+=,java.security.jgss,java.security.sasl,java.sql,java.xml
 modules+=,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.unsupported,jdk.zipfs
 
 rm -rf "$root"
-mkdir -p "$root/opt" "$root/etc" "$root/tmp"
+mkdir -p "$root/opt" "$root/etc" "$root/tmp" "$root/data"
 "$java/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages \
   --compress=zip-0 --output "$root/opt/java"
 # The archive of the runtime's own classes halves the start-up; jlink makes none for these headers.
@@ -33,4 +33,4 @@ rm "$root/libraries"
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 echo 'warmpath:x:65532:65532:warmpath:/tmp:/sbin/nologin' >"$root/etc/passwd"
 echo 'warmpath:x:65532:' >"$root/etc/group"
-touch "$root/tmp/.keep"
+touch "$root/tmp/.keep" "$root/data/.keep"

@@ -7,7 +7,7 @@ import java.util.function.BooleanSupplier;
 /** Waits for a condition of another thread or process that offers no event to wait on. */
 public final class Await {
 
-  private static final long POLL_NANOS = 2_000_000;
+  private static final Duration PERIOD = Duration.ofMillis(2);
 
   private Await() {}
 
@@ -17,12 +17,23 @@ public final class Await {
    * @throws AssertionError naming {@code what} when it does not hold within {@code limit}
    */
   public static void until(String what, Duration limit, BooleanSupplier condition) {
+    until(what, limit, PERIOD, condition);
+  }
+
+  /**
+   * Returns once {@code condition} holds; it is asked once a {@code period}, for what is dear to
+   * ask.
+   *
+   * @throws AssertionError naming {@code what} when it does not hold within {@code limit}
+   */
+  public static void until(
+      String what, Duration limit, Duration period, BooleanSupplier condition) {
     long deadline = System.nanoTime() + limit.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - deadline > 0) {
         throw new AssertionError("not within " + limit + ": " + what);
       }
-      LockSupport.parkNanos(POLL_NANOS);
+      LockSupport.parkNanos(period.toNanos());
     }
   }
 }

@@ -20,6 +20,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,9 +41,10 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * @param objects in the order of the manifests
  * @param others kinds that have no model here, by what they are called
  */
-record Manifests(List<HasMetadata> objects, List<String> others) {
+public record Manifests(List<HasMetadata> objects, List<String> others) {
 
-  static final Path ROOT = Path.of(System.getProperty("warmpath.root"), "deploy", "k8s");
+  /** The folder that holds them all. */
+  public static final Path ROOT = Path.of(System.getProperty("warmpath.root"), "deploy", "k8s");
 
   private static final ObjectMapper JSON =
       new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, true);
@@ -90,6 +92,11 @@ record Manifests(List<HasMetadata> objects, List<String> others) {
         : Arrays.asList(named.strip().split("\\s+", -1));
   }
 
+  /** Returns the objects of one file below {@code deploy/k8s}, as it is written. */
+  public static Manifests read(String file) throws IOException {
+    return parse(Files.readString(ROOT.resolve(file)));
+  }
+
   /** Returns the objects of a YAML stream. */
   static Manifests parse(String yaml) throws IOException {
     List<HasMetadata> objects = new ArrayList<>();
@@ -131,11 +138,13 @@ record Manifests(List<HasMetadata> objects, List<String> others) {
     }
   }
 
-  <T extends HasMetadata> List<T> all(Class<T> type) {
+  /** Returns every object of this kind. */
+  public <T extends HasMetadata> List<T> all(Class<T> type) {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  <T extends HasMetadata> T one(Class<T> type, String name) {
+  /** Returns the object of this kind and name. */
+  public <T extends HasMetadata> T one(Class<T> type, String name) {
     return all(type).stream()
         .filter(object -> name.equals(object.getMetadata().getName()))
         .findFirst()
@@ -163,7 +172,7 @@ record Manifests(List<HasMetadata> objects, List<String> others) {
   }
 
   /** Returns the value of a YAML file as a map. */
-  static Map<String, Object> yaml(String text) {
+  public static Map<String, Object> yaml(String text) {
     Object value = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);
     return JSON.convertValue(value, new TypeReference<Map<String, Object>>() {});
   }
