@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 final class EngineFuzzTest {
 
-  private static final int CASES = 10_000;
+  private static final int CASES = Integer.getInteger("warmpath.fuzz", 1_000);
   private static final int AT_ONCE = 32;
   private static final long SEED = 20261122;
 
