@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An engine that sends garbage to a whole agent: every request ends, every garbage is counted, and
- * no buffer is lost. Ten thousand cache events go to their reader in a test beside it.
+ * no buffer is lost. Ten thousand of each kind go to the readers alone, in tests beside them;
+ * {@code -Dwarmpath.fuzz=10000} sends as many through here.
  */
 final class EngineFuzzTest {
 
