@@ -16,7 +16,6 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
-import io.warmpath.relay.ReadPacer;
 import io.warmpath.relay.Transport;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -126,7 +125,7 @@ final class AgentHttp {
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                connection.connected(channel);
+                connection.channel = channel;
                 if (tls != null) {
                   channel
                       .pipeline()
@@ -196,7 +195,6 @@ final class AgentHttp {
 
     private final String address;
     private @Nullable Channel channel;
-    private @Nullable ReadPacer pacer;
     private @Nullable Carried carried;
     private boolean kept;
     private boolean reusable;
@@ -206,19 +204,13 @@ final class AgentHttp {
       this.address = address;
     }
 
-    void connected(Channel made) {
-      channel = made;
-      pacer = new ReadPacer(made);
-      made.pipeline().addLast(pacer);
-    }
-
     void begin(Carried next) {
       carried = next;
       next.connection = this;
       reusable = false;
       interim = false;
-      if (channel != null && pacer != null && next.request != null) {
-        pacer.begin();
+      if (channel != null && next.request != null) {
+        channel.config().setAutoRead(true);
         channel.writeAndFlush(next.request.retainedDuplicate());
       }
     }
@@ -309,8 +301,8 @@ final class AgentHttp {
     }
 
     void reading(boolean on) {
-      if (pacer != null) {
-        pacer.reading(on);
+      if (channel != null) {
+        channel.config().setAutoRead(on);
       }
     }
 

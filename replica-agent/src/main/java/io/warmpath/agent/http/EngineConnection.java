@@ -9,7 +9,6 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
-import io.warmpath.relay.ReadPacer;
 import org.jspecify.annotations.Nullable;
 
 /** One connection to the engine and the exchange that it carries now, if any. */
@@ -17,20 +16,14 @@ import org.jspecify.annotations.Nullable;
 final class EngineConnection extends ChannelInboundHandlerAdapter {
 
   private final EngineHttpClient client;
-  private final ReadPacer pacer;
   private @Nullable EngineExchange exchange;
   private boolean keepAlive;
   private boolean reused;
   private boolean informational;
   private long idleSinceNanos;
 
-  EngineConnection(EngineHttpClient client, ReadPacer pacer) {
+  EngineConnection(EngineHttpClient client) {
     this.client = client;
-    this.pacer = pacer;
-  }
-
-  ReadPacer pacer() {
-    return pacer;
   }
 
   void carry(EngineExchange next) {
@@ -97,7 +90,6 @@ final class EngineConnection extends ChannelInboundHandlerAdapter {
       if (keepAlive) {
         reused = true;
         idleSinceNanos = client.nanos();
-        pacer.reading(true); // The exchange may have left it otherwise.
         client.putIdle(context.channel());
       } else {
         context.close();

@@ -3,7 +3,6 @@ package io.warmpath.agent.http;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.ScheduledFuture;
-import io.warmpath.relay.ReadPacer;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +21,6 @@ public final class EngineExchange {
   private final long startNanos;
   private long lastReadNanos;
   private @Nullable Channel channel;
-  private @Nullable ReadPacer pacer;
   private @Nullable ScheduledFuture<?> timer;
   private boolean reading = true;
   private boolean ended;
@@ -54,8 +52,9 @@ public final class EngineExchange {
     }
     this.reading = reading;
     lastReadNanos = client.nanos();
-    if (pacer != null && !ended) {
-      pacer.reading(reading);
+    Channel current = channel;
+    if (current != null && !ended) {
+      current.config().setAutoRead(reading);
     }
   }
 
@@ -72,11 +71,9 @@ public final class EngineExchange {
   }
 
   /** The request goes out on {@code connected}. */
-  void attach(Channel connected, ReadPacer itsPacer) {
+  void attach(Channel connected) {
     channel = connected;
-    pacer = itsPacer;
-    itsPacer.begin();
-    itsPacer.reading(reading);
+    connected.config().setAutoRead(reading);
   }
 
   /** Whether the request may be sent a second time, on a new connection; it may once. */

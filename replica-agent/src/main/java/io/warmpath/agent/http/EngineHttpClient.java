@@ -12,7 +12,6 @@ import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
-import io.warmpath.relay.ReadPacer;
 import io.warmpath.relay.Transport;
 import io.warmpath.routing.Ticker;
 import java.time.Duration;
@@ -83,14 +82,12 @@ public final class EngineHttpClient implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
-                    ReadPacer pacer = new ReadPacer(channel);
                     channel
                         .pipeline()
-                        .addLast(pacer)
                         .addLast(
                             new HttpClientCodec(
                                 MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_PIECE_BYTES))
-                        .addLast(new EngineConnection(EngineHttpClient.this, pacer));
+                        .addLast(new EngineConnection(EngineHttpClient.this));
                   }
                 });
   }
@@ -170,9 +167,8 @@ public final class EngineHttpClient implements AutoCloseable {
     if (request.body().isReadable() || request.method().equals(HttpMethod.POST)) {
       message.headers().set(HttpHeaderNames.CONTENT_LENGTH, request.body().readableBytes());
     }
-    EngineConnection connection = channel.pipeline().get(EngineConnection.class);
-    connection.carry(exchange);
-    exchange.attach(channel, connection.pacer());
+    channel.pipeline().get(EngineConnection.class).carry(exchange);
+    exchange.attach(channel);
     channel.writeAndFlush(message);
   }
 
@@ -198,6 +194,8 @@ public final class EngineHttpClient implements AutoCloseable {
       channel.close();
       return;
     }
+    // An exchange that was cut off from reading may have left it so.
+    channel.config().setAutoRead(true);
     idle.addLast(channel);
   }
 
