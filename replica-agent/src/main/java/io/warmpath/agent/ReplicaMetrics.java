@@ -178,7 +178,6 @@ final class ReplicaMetrics {
     return registry.counter("warmpath.agent." + name, tags.and(tag, value));
   }
 
-  /** The registry holds on to {@code lastReport}: nobody else may. */
   private void gauge(
       String name,
       Supplier<@Nullable ReplicaReport> lastReport,
