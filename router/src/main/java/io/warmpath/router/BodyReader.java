@@ -24,13 +24,15 @@ final class BodyReader {
    * @param affinity what the client says of its session, tenant and cache key
    * @param unary whether the answer comes whole
    * @param lengthEstimated whether the prompt's tokens are estimated from its bytes
+   * @param wanted the response that it needs, where nobody here knows who has it; else null
    */
   record Asked(
       ModelRoute route,
       PickRequest pick,
       AffinityInputs affinity,
       boolean unary,
-      boolean lengthEstimated) {}
+      boolean lengthEstimated,
+      HomeSearch.@Nullable Wanted wanted) {}
 
   BodyReader(RequestPath path, HttpRequest head) {
     this.path = path;
@@ -40,9 +42,16 @@ final class BodyReader {
 
   /** Reads {@code body}, which may be no JSON at all: then the engine says so. */
   Asked read(byte[] body) throws RequestRefusedException {
+    return read(body, null);
+  }
+
+  /** Reads it where {@code found} has the response that it needs; null when nobody looked. */
+  Asked read(byte[] body, ResponseHomes.@Nullable Home found) throws RequestRefusedException {
     PromptBody prompt = PromptBody.parse(body);
     RoutingTable table = path.table().get();
-    ResponseHomes.Home home = home(prompt, table);
+    String needed = neededResponse(prompt);
+    ResponseHomes.Home home =
+        found != null || needed.isEmpty() ? found : path.responses().find(needed, table);
     RoutingTable.Resolved model = resolve(prompt, home, table);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
     byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
@@ -50,7 +59,21 @@ final class BodyReader {
     long session = generates ? session(prompt, canonical, prefix, model, affinity) : 0;
     PickRequest pick =
         new PickRequest(prefix, session, constraints(prompt, home, model), unable(model), 1);
-    return new Asked(model.route(), pick, affinity, !prompt.stream(), prompt.tokenIds() == null);
+    boolean lost = home == null && pick.constraints() == null && HomeSearches.canAskFor(needed);
+    return new Asked(
+        model.route(),
+        pick,
+        affinity,
+        !prompt.stream(),
+        prompt.tokenIds() == null,
+        lost ? wanted(needed, prompt, model) : null);
+  }
+
+  private static HomeSearch.Wanted wanted(
+      String id, PromptBody prompt, RoutingTable.Resolved model) {
+    return prompt.model().isEmpty()
+        ? new HomeSearch.Wanted(id, "", List.of())
+        : new HomeSearch.Wanted(id, model.route().model(), model.unable());
   }
 
   /** The key of what the client calls its session, else of the conversation's own opening. */
@@ -68,14 +91,12 @@ final class BodyReader {
         .ofOpening(affinity.tenant(), name, prefix, canonical, prompt.openingBytes());
   }
 
-  /** Where the response is that the request is about or goes on from; null where nobody knows. */
-  private ResponseHomes.@Nullable Home home(PromptBody prompt, RoutingTable table) {
+  /** The id of the response that the request is about or goes on from, empty for none. */
+  private String neededResponse(PromptBody prompt) {
     String target = HttpPaths.path(head.uri());
-    String id =
-        HttpPaths.makesResponse(target)
-            ? prompt.previousResponseId()
-            : HttpPaths.responseId(target);
-    return id.isEmpty() ? null : path.responses().find(id, table);
+    return HttpPaths.makesResponse(target)
+        ? prompt.previousResponseId()
+        : HttpPaths.responseId(target);
   }
 
   /* Without a model any engine can say what is wrong, in its own words. */

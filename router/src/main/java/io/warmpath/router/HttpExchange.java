@@ -66,6 +66,7 @@ final class HttpExchange {
   private byte[] body;
   private boolean unary;
   private boolean lengthEstimated;
+  private @Nullable HomeSearch search;
   private @Nullable RoutedRequest routed;
   private @Nullable Try current;
   private @Nullable EngineFault fault;
@@ -90,9 +91,29 @@ final class HttpExchange {
 
   void start() {
     try {
-      RoutedRequest admitted = admit();
-      routed = admitted;
-      follow(admitted, admitted.start());
+      takePlace();
+      BodyReader.Asked asked = new BodyReader(path, head).read(body);
+      HomeSearch.Wanted wanted = asked.wanted();
+      if (wanted == null || !isSearching(wanted, asked)) {
+        place(asked);
+      }
+    } catch (RequestRefusedException refused) {
+      fail(refused.failure());
+    }
+  }
+
+  private boolean isSearching(HomeSearch.Wanted wanted, BodyReader.Asked asked) {
+    HomeSearch begun =
+        new HomeSearch(path, loop, head, requestId, wanted, home -> searched(asked, home));
+    search = begun;
+    return begun.start(client.executor());
+  }
+
+  /* What is known by now changes more than the placement, so the request is read again. */
+  private void searched(BodyReader.Asked asked, ResponseHomes.@Nullable Home home) {
+    search = null;
+    try {
+      place(home == null ? asked : new BodyReader(path, head).read(body, home));
     } catch (RequestRefusedException refused) {
       fail(refused.failure());
     }
@@ -100,6 +121,10 @@ final class HttpExchange {
 
   /** The client's connection is gone. */
   void clientGone() {
+    if (search != null) {
+      search.cancel();
+      search = null;
+    }
     Try running = current;
     if (running != null && running.end.reached()) {
       running.clientHasAll = true; // Only the trailers, with the usage, are on their way.
@@ -125,23 +150,28 @@ final class HttpExchange {
 
   // ---- decision
 
-  private RoutedRequest admit() throws RequestRefusedException {
-    BodyReader.Asked asked = new BodyReader(path, head).read(body);
-    unary = asked.unary();
-    lengthEstimated = asked.lengthEstimated();
+  private void takePlace() throws RequestRefusedException {
     if (!path.inFlight().tryAcquire()) {
       throw new RequestRefusedException(
           new RequestFailure(
               RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
     }
     holdsPlace = true;
-    return new RoutedRequest(
-        asked.route(),
-        Account.of(loop.usage(), asked.affinity(), asked.pick().session()),
-        asked.pick(),
-        path.limits().retryMaxRetries(),
-        path.ticker(),
-        arrivedNanos);
+  }
+
+  private void place(BodyReader.Asked asked) {
+    unary = asked.unary();
+    lengthEstimated = asked.lengthEstimated();
+    RoutedRequest admitted =
+        new RoutedRequest(
+            asked.route(),
+            Account.of(loop.usage(), asked.affinity(), asked.pick().session()),
+            asked.pick(),
+            path.limits().retryMaxRetries(),
+            path.ticker(),
+            arrivedNanos);
+    routed = admitted;
+    follow(admitted, admitted.start());
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {
@@ -218,24 +248,12 @@ final class HttpExchange {
               .setTokensEstimated(lengthEstimated)
               .build()
               .toByteArray();
-      FullHttpRequest request =
-          new DefaultFullHttpRequest(
-              HttpVersion.HTTP_1_1,
-              head.method(),
-              head.uri(),
-              Unpooled.wrappedBuffer(envelope, body));
-      HttpHeaders headers = request.headers().set(head.headers());
-      HOP_BY_HOP.forEach(headers::remove);
-      headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
-      headers.set(HttpHeaderNames.CONTENT_LENGTH, envelope.length + body.length);
-      headers.set(RelayHeaders.ENVELOPE, envelope.length);
-      headers.set(RelayHeaders.REQUEST_ID, requestId);
-      return request;
+      return toAgent(head, envelope, body, requestId);
     }
 
     @Override
     public void head(HttpResponse response) {
-      ReplicaGenerateResponse answer = answer(response.headers().get(RelayHeaders.ANSWER));
+      ReplicaGenerateResponse answer = answer(response);
       if (answer != null && answer.hasRefused()) {
         refusal = answer.getRefused();
       } else if (answer != null && answer.hasPlacement()) {
@@ -443,7 +461,27 @@ final class HttpExchange {
     }
   }
 
-  private static @Nullable ReplicaGenerateResponse answer(@Nullable String encoded) {
+  /** Returns what an agent gets: its envelope, then what the client asked for. */
+  static FullHttpRequest toAgent(
+      HttpRequest asked, byte[] envelope, byte[] body, String requestId) {
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(
+            HttpVersion.HTTP_1_1,
+            asked.method(),
+            asked.uri(),
+            Unpooled.wrappedBuffer(envelope, body));
+    HttpHeaders headers = request.headers().set(asked.headers());
+    HOP_BY_HOP.forEach(headers::remove);
+    headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+    headers.set(HttpHeaderNames.CONTENT_LENGTH, envelope.length + body.length);
+    headers.set(RelayHeaders.ENVELOPE, envelope.length);
+    headers.set(RelayHeaders.REQUEST_ID, requestId);
+    return request;
+  }
+
+  /** Returns what an agent says beside an engine's answer, or null when that is nothing. */
+  static @Nullable ReplicaGenerateResponse answer(HttpResponse response) {
+    String encoded = response.headers().get(RelayHeaders.ANSWER);
     if (encoded == null) {
       return null;
     }

@@ -84,6 +84,11 @@ final class HttpPaths {
     return path.substring(RESPONSES.length() + 1, end < 0 ? path.length() : end);
   }
 
+  /** Returns the path of the response of that id. */
+  static String ofResponse(String id) {
+    return RESPONSES + '/' + id;
+  }
+
   /** Whether requests to {@code path} go on to an engine. */
   static boolean relayed(String path) {
     if (path.contains("..") || path.contains("//") || NEVER_RELAYED.contains(path)) {

@@ -76,6 +76,7 @@ public final class Router implements AutoCloseable {
             loops,
             keys,
             new ResponseHomes(keys, registry),
+            new HomeSearches(keys, registry),
             inFlight,
             gate,
             config.limits(),

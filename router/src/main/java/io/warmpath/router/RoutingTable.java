@@ -2,6 +2,7 @@ package io.warmpath.router;
 
 import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.FleetView;
+import io.warmpath.routing.ReplicaReport;
 import java.util.List;
 import java.util.Map;
 
@@ -69,17 +70,43 @@ record RoutingTable(
   /** Whether any replica is ready to serve. */
   boolean anyReady() {
     return view.replicas().stream()
-        .anyMatch(
-            observed -> observed.report().state() == io.warmpath.routing.ReplicaReport.State.READY);
+        .anyMatch(observed -> observed.report().state() == ReplicaReport.State.READY);
   }
 
   /** Whether the replica of that id is ready to serve. */
   boolean isReady(String replicaId) {
     return view.replicas().stream()
         .map(FleetView.Observed::report)
-        .anyMatch(report ->
-            report.id().equals(replicaId)
-                && report.state() == io.warmpath.routing.ReplicaReport.State.READY);
+        .anyMatch(
+            report -> report.id().equals(replicaId) && report.state() == ReplicaReport.State.READY);
+  }
+
+  /**
+   * Returns the replicas that are ready and can be sent HTTP requests.
+   *
+   * @param model base name of the model that they serve, empty for any that is known here
+   * @param unable ids of replicas to leave out
+   */
+  List<ReplicaReport> relaying(String model, List<String> unable) {
+    return view.replicas().stream()
+        .map(FleetView.Observed::report)
+        .filter(report -> report.state() == ReplicaReport.State.READY)
+        .filter(report -> !unable.contains(report.id()))
+        .filter(report -> !relayedModel(report, model).isEmpty())
+        .toList();
+  }
+
+  /** Returns which model the replica serves over HTTP, empty for none; {@code wanted} or any. */
+  String relayedModel(ReplicaReport report, String wanted) {
+    for (ReplicaReport.ServedModel served : report.identity().models()) {
+      ModelRoute route = models.get(served.name());
+      if (route != null
+          && !route.missingRelay().contains(report.id())
+          && (wanted.isEmpty() || wanted.equals(served.name()))) {
+        return served.name();
+      }
+    }
+    return "";
   }
 
   /**
