@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.errorprone.annotations.Var;
 import io.warmpath.cli.local.LocalCluster;
 import io.warmpath.cli.local.LocalClusterSettings;
+import io.warmpath.membership.ZooKeeperSettings;
+import io.warmpath.router.Router;
+import io.warmpath.router.RouterConfig;
 import io.warmpath.simulator.engine.EngineProfile;
+import io.warmpath.testkit.Await;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,7 +34,7 @@ final class StoredResponsesTest {
                 LocalClusterSettings.of(3, EngineProfile.named("8b-h100").atSpeed(200)));
         HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
       cluster.awaitReady(Duration.ofSeconds(60));
-      URI door = URI.create("http://127.0.0.1:" + cluster.router().httpPort());
+      URI door = door(cluster.router());
       for (int i = 0; i < 12; i++) {
         HttpResponse<String> made = post(http, door, "\"input\":\"" + i + " Why?".repeat(300));
         String id = JSON.readTree(made.body()).path("id").asText();
@@ -53,6 +58,55 @@ final class StoredResponsesTest {
       assertThat(unknown.statusCode()).isEqualTo(404);
       assertThat(unknown.body()).contains("Response with id 'resp_x' not found.");
     }
+  }
+
+  @Test
+  void response_madeThroughOneRouter_isShownAndGoneOnFromThroughAnother() throws Exception {
+    try (LocalCluster cluster =
+            LocalCluster.start(
+                LocalClusterSettings.of(3, EngineProfile.named("8b-h100").atSpeed(200)));
+        Router another =
+            Router.start(
+                RouterConfig.of(
+                        new RouterConfig.Fleet.ZooKeeper(
+                            ZooKeeperSettings.of(cluster.zooKeeperAddress())))
+                    .withHttp(new RouterConfig.Listen("127.0.0.1", 0)));
+        HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+      cluster.awaitReady(Duration.ofSeconds(60));
+      awaitReplicas(http, another, 3);
+      @Var
+      HttpResponse<String> last =
+          post(http, door(cluster.router()), "\"input\":\"" + "Why?".repeat(300));
+      String replica = last.headers().firstValue("x-warmpath-replica").orElseThrow();
+      for (int turn = 0; turn < 4; turn++) {
+        URI door = door(turn % 2 == 0 ? another : cluster.router());
+        String id = JSON.readTree(last.body()).path("id").asText();
+        HttpResponse<String> next =
+            post(http, door, "\"previous_response_id\":\"" + id + "\",\"input\":\"And?");
+        assertThat(next.statusCode()).as(next.body()).isEqualTo(200);
+        assertThat(next.headers().firstValue("x-warmpath-replica")).hasValue(replica);
+        assertThat(inputTokens(next)).isGreaterThan(inputTokens(last));
+        last = next;
+      }
+    }
+  }
+
+  private static URI door(Router router) {
+    return URI.create("http://127.0.0.1:" + router.httpPort());
+  }
+
+  private static void awaitReplicas(HttpClient http, Router router, int count) {
+    HttpRequest metrics =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + router.adminPort() + "/metrics"))
+            .build();
+    Await.until(
+        "the other router knows all replicas",
+        Duration.ofSeconds(30),
+        () ->
+            http.sendAsync(metrics, HttpResponse.BodyHandlers.ofString())
+                .join()
+                .body()
+                .contains("warmpath_router_replicas{state=\"ready\"} " + count));
   }
 
   private static int inputTokens(HttpResponse<String> response) throws Exception {
