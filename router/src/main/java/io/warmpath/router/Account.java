@@ -35,7 +35,8 @@ record Account(UsageTally tally, String tenant, SessionClass session) {
    * an answer of which nothing says that a model computed it.
    */
   void charge(String model, long family, Usage usage) {
-    if (usage.getEstimated() && usage.getCompletionTokens() == 0) {
+    if (usage.getCompletionTokens() == 0
+        && (usage.getEstimated() || usage.getPromptTokens() == 0)) {
       return;
     }
     int cached = usage.getCachedTokensEstimated() ? 0 : usage.getCachedTokens();

@@ -23,7 +23,8 @@ final class BodyReader {
    * @param pick what to decide on
    * @param affinity what the client says of its session, tenant and cache key
    * @param unary whether the answer comes whole
-   * @param lengthEstimated whether the prompt's tokens are estimated from its bytes
+   * @param lengthEstimated whether the prompt's tokens are estimated from its bytes, all of which
+   *     are there
    * @param wanted the response that it needs, where nobody here knows who has it; else null
    */
   record Asked(
@@ -65,7 +66,7 @@ final class BodyReader {
         pick,
         affinity,
         !prompt.stream(),
-        prompt.tokenIds() == null,
+        prompt.tokenIds() == null && prompt.previousResponseId().isEmpty(),
         lost ? wanted(needed, prompt, model) : null);
   }
 

@@ -19,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Responses that engines keep are found again among several of them. */
@@ -77,6 +78,15 @@ final class StoredResponsesTest {
       @Var
       HttpResponse<String> last =
           post(http, door(cluster.router()), "\"input\":\"" + "Why?".repeat(300));
+      String used = tokens(http, cluster.router());
+      String made = JSON.readTree(last.body()).path("id").asText();
+      HttpResponse<String> shown =
+          http.send(
+              HttpRequest.newBuilder(door(cluster.router()).resolve("/v1/responses/" + made))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(shown.body()).isEqualTo(last.body());
+      assertThat(tokens(http, cluster.router())).as("what was used, again").isEqualTo(used);
       String replica = last.headers().firstValue("x-warmpath-replica").orElseThrow();
       for (int turn = 0; turn < 4; turn++) {
         URI door = door(turn % 2 == 0 ? another : cluster.router());
@@ -95,18 +105,29 @@ final class StoredResponsesTest {
     return URI.create("http://127.0.0.1:" + router.httpPort());
   }
 
-  private static void awaitReplicas(HttpClient http, Router router, int count) {
-    HttpRequest metrics =
+  private static String metrics(HttpClient http, Router router) {
+    HttpRequest page =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + router.adminPort() + "/metrics"))
             .build();
+    return http.sendAsync(page, HttpResponse.BodyHandlers.ofString()).join().body();
+  }
+
+  /** The lines that say how many tokens were used. */
+  private static String tokens(HttpClient http, Router router) {
+    String lines =
+        metrics(http, router)
+            .lines()
+            .filter(line -> line.startsWith("warmpath_router_tokens_total"))
+            .collect(Collectors.joining("\n"));
+    assertThat(lines).containsPattern("kind=\"prompt\".* [1-9]");
+    return lines;
+  }
+
+  private static void awaitReplicas(HttpClient http, Router router, int count) {
     Await.until(
         "the other router knows all replicas",
         Duration.ofSeconds(30),
-        () ->
-            http.sendAsync(metrics, HttpResponse.BodyHandlers.ofString())
-                .join()
-                .body()
-                .contains("warmpath_router_replicas{state=\"ready\"} " + count));
+        () -> metrics(http, router).contains("warmpath_router_replicas{state=\"ready\"} " + count));
   }
 
   private static int inputTokens(HttpResponse<String> response) throws Exception {

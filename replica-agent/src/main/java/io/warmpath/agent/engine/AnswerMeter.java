@@ -26,14 +26,24 @@ public final class AnswerMeter {
    *
    * Streams of /v1/responses announce themselves before the engine has begun. Their output begins
    * with the first event whose type ends in `delta`.
+   *
+   * A response that is shown again, below /v1/responses/, has a usage that was counted when it was
+   * made, unless it was made in the background: then nobody was told until it is asked for.
    */
   private static final byte[] NAME = "\"usage\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] DELTA = "delta\"".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] ERROR = "\ndata:{\"error\":".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] BACKGROUND =
+      "\"background\":true".getBytes(StandardCharsets.US_ASCII);
   private static final int MAX_OBJECT_BYTES = 4096;
   private static final int INITIAL_OBJECT_BYTES = 256;
 
+  private static final EngineUsage NOTHING = new EngineUsage(0, 0, 0);
+
   private final boolean announced;
+  private final boolean shownAgain;
+  private boolean background;
+  private int backgroundMatched;
   private State state = State.TEXT;
   private int matched;
   private int deltaMatched;
@@ -73,6 +83,7 @@ public final class AnswerMeter {
    */
   public AnswerMeter(String path) {
     this.announced = path.startsWith("/v1/responses");
+    this.shownAgain = path.startsWith("/v1/responses/");
   }
 
   /** Looks at a piece of the body, and leaves it as it is. */
@@ -103,6 +114,9 @@ public final class AnswerMeter {
 
   /** The counts that the engine has said so far, or null. */
   public @Nullable EngineUsage usage() {
+    if (shownAgain && !background) {
+      return NOTHING;
+    }
     return said ? new EngineUsage(promptTokens, completionTokens, cachedTokens) : null;
   }
 
@@ -112,6 +126,10 @@ public final class AnswerMeter {
     }
     previous = value;
     lookForError(value);
+    if (shownAgain && !background && value != ' ') {
+      backgroundMatched = advance(BACKGROUND, backgroundMatched, value);
+      background = backgroundMatched == BACKGROUND.length;
+    }
     if (!output) {
       deltaMatched = advance(DELTA, deltaMatched, value);
       output = deltaMatched == DELTA.length;
@@ -148,7 +166,7 @@ public final class AnswerMeter {
     }
   }
 
-  /** The patterns' first bytes occur nowhere else in them but at an end, which makes this exact. */
+  /** A pattern's first byte comes again only where a name in JSON ends, which makes this exact. */
   private static int advance(byte[] pattern, int matched, byte value) {
     if (value == pattern[matched]) {
       return matched + 1;

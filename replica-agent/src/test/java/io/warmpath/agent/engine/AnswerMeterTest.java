@@ -49,6 +49,19 @@ final class AnswerMeterTest {
   }
 
   @Test
+  void usage_ofAResponseThatIsShownAgain_isNothingUnlessMadeInTheBackground() {
+    String response = "{\"id\":\"resp_1\",\"usage\":{\"input_tokens\":9,\"output_tokens\":5}}";
+    assertThat(metered("/v1/responses", response).usage()).isEqualTo(new EngineUsage(9, 5, -1));
+    EngineUsage nothing = new EngineUsage(0, 0, 0);
+    assertThat(metered("/v1/responses/resp_1", response).usage()).isEqualTo(nothing);
+    assertThat(metered("/v1/responses/resp_1/cancel", response).usage()).isEqualTo(nothing);
+    String said = response.replace("{\"id", "{\"text\":\"\\\"background\\\":true\",\"id");
+    assertThat(metered("/v1/responses/resp_1", said).usage()).isEqualTo(nothing);
+    String made = response.replace("}}", "},\"background\": true}");
+    assertThat(metered("/v1/responses/resp_1", made).usage()).isEqualTo(new EngineUsage(9, 5, -1));
+  }
+
+  @Test
   void usage_ofMessages_countsCachedInputWithTheRest() {
     AnswerMeter meter =
         metered(
