@@ -14,6 +14,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -27,14 +28,7 @@ public final class DoorBenchmark implements Callable<Integer> {
   private static final int ENGINES = 4;
   private static final double NANOS_PER_MILLI = 1e6;
 
-  @Option(names = "--warmpath", required = true, description = "the warmpath command")
-  private @Var @Nullable Path warmpath;
-
-  @Option(names = "--smg", description = "SGLang's gateway, to run beside it")
-  private @Var @Nullable Path smg;
-
-  @Option(names = "--envoy", description = "Envoy, to run beside it")
-  private @Var @Nullable Path envoy;
+  @Mixin private final DoorRouters routers = new DoorRouters();
 
   @Option(names = "--rounds", description = "turns of each router (default 5)")
   private @Var int rounds = 5;
@@ -72,14 +66,8 @@ public final class DoorBenchmark implements Callable<Integer> {
     Path directory = Files.createTempDirectory("warmpath-door");
     List<DoorTarget> targets = new ArrayList<>();
     try (EchoEngines engines = EchoEngines.start(ENGINES)) {
-      if (warmpath != null) {
-        targets.add(DoorTarget.warmpath(warmpath, engines.urls(), directory));
-      }
-      if (smg != null) {
-        targets.add(DoorTarget.smg(smg, engines.urls(), directory));
-      }
-      if (envoy != null) {
-        targets.add(DoorTarget.envoy(envoy, engines.urls(), directory));
+      for (DoorRouters.Chosen router : routers.chosen()) {
+        targets.add(router.start(engines.urls(), directory));
       }
       System.out.println(
           "| requests | path | first byte p50 / p99 ms | added p50 ms | CPU us/request | failed |");

@@ -11,9 +11,9 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -28,14 +28,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
   private static final double NANOS_PER_MILLI = 1e6;
   private static final Duration IDLE = Duration.ofHours(1);
 
-  @Option(names = "--warmpath", required = true, description = "the warmpath command")
-  private @Var @Nullable Path warmpath;
-
-  @Option(names = "--smg", description = "SGLang's gateway, to run beside it")
-  private @Var @Nullable Path smg;
-
-  @Option(names = "--envoy", description = "Envoy, to run beside it")
-  private @Var @Nullable Path envoy;
+  @Mixin private final DoorRouters routers = new DoorRouters();
 
   @Option(names = "--streams", description = "at a time (default 1000)")
   private @Var int streams = 1_000;
@@ -67,14 +60,8 @@ public final class StreamsBenchmark implements Callable<Integer> {
     try (EchoEngines engines = EchoEngines.start(ENGINES)) {
       List<String> urls = engines.urls();
       direct(urls.getFirst());
-      if (warmpath != null) {
-        through(DoorTarget.warmpath(warmpath, urls, directory));
-      }
-      if (smg != null) {
-        through(DoorTarget.smg(smg, urls, directory));
-      }
-      if (envoy != null) {
-        through(DoorTarget.envoy(envoy, urls, directory));
+      for (DoorRouters.Chosen router : routers.chosen()) {
+        through(router.start(urls, directory));
       }
     }
     return 0;
