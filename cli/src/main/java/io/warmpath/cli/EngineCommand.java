@@ -58,12 +58,21 @@ final class EngineCommand implements Callable<Integer> {
   }
 
   private EngineServerSettings settings() throws CommandFailure {
+    HostPort address = address();
     try {
-      HostPort address = HostPort.parse(listen);
       return EngineServerSettings.of(model, EngineProfile.named(profile).atSpeed(speed))
           .listeningOn(address.host(), address.port());
     } catch (IllegalArgumentException refused) {
       throw CommandFailure.badInput(String.valueOf(refused.getMessage()));
+    }
+  }
+
+  private HostPort address() throws CommandFailure {
+    try {
+      return HostPort.parse(listen);
+    } catch (IllegalArgumentException refused) {
+      throw CommandFailure.badInput(
+          "--listen is '" + listen + "'; allowed is " + refused.getMessage());
     }
   }
 }

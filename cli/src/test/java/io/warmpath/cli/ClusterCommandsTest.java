@@ -126,6 +126,19 @@ final class ClusterCommandsTest {
   }
 
   @Test
+  void load_sendsRequestsOfEachFamilyAndCountsThem() {
+    Run run =
+        Run.of(
+            ("load --clients 3 --families 2 --max-tokens 2 --pause 10ms --duration 100ms --router "
+                    + router)
+                .split(" ", -1));
+
+    assertThat(run.exitCode()).as(run.out()).isZero();
+    assertThat(run.out())
+        .containsPattern("^completed=[1-9][0-9]* failed=0 cut=0 .*replicas=\\{replica-[01]=");
+  }
+
+  @Test
   void fleet_showsTheReplicas() {
     Run run = Run.of("fleet", "--router", router);
     assertThat(run.exitCode()).as(run.err()).isZero();

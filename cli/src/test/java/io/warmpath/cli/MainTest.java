@@ -61,6 +61,17 @@ final class MainTest {
           standalone --profile abacus       | 8b-h100
           standalone --engine-speed 0       | above 0
           standalone --port 70000           | 65535
+          engine --listen here              | --listen is 'here'
+          engine --listen localhost:70000   | 65535
+          engine --profile abacus           | 8b-h100
+          engine --engine-speed -1          | above 0
+          zookeeper                         | --config=FILE
+          zookeeper --config x --pod-name a | must end in a number
+          load --clients 0                  | at least 1
+          load --families 0                 | at least 1
+          load --max-tokens 0               | at least 1
+          load --pause soon                 | duration
+          load --router here                | host:port
           demo --limit 0                    | at least 1
           demo --speed 0                    | above 0
           demo --policy random              | round-robin
@@ -84,6 +95,15 @@ final class MainTest {
         "there is no file",
         missing);
     isRefused(Run.of("demo", "--trace", missing), ExitCodes.FAILED, "there is no file", missing);
+    isRefused(
+        Run.of("zookeeper", "--config", missing), ExitCodes.FAILED, "there is no file", missing);
+  }
+
+  @Test
+  void zooKeeperWithoutADataDirectory_isOneSentence() throws IOException {
+    String config = file("zoo.cfg", "clientPort=0\n");
+    isRefused(
+        Run.of("zookeeper", "--config", config), ExitCodes.FAILED, config + " names no dataDir");
   }
 
   @Test
@@ -181,6 +201,15 @@ final class MainTest {
       isRefused(run, ExitCodes.FAILED, "the router cannot be reached: ");
       assertThat(run.err()).hasLineCount(1);
     }
+  }
+
+  @Test
+  void load_ofAnUnreachableRouter_countsWhyAndFails() {
+    Run run = Run.of("load", "--router", "127.0.0.1:1", "--clients", "1", "--duration", "100ms");
+    assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILED);
+    assertThat(run.out())
+        .startsWith("completed=0 failed=")
+        .contains("reasons={the router cannot be reached: ");
   }
 
   @Test
