@@ -5,6 +5,7 @@ import io.warmpath.router.prompt.PromptBody;
 import io.warmpath.routing.PickRequest;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.PromptPrefixes;
+import io.warmpath.tokenizer.TokenHead;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ final class BodyReader {
    * @param pick what to decide on
    * @param affinity what the client says of its session, tenant and cache key
    * @param unary whether the answer comes whole
-   * @param lengthEstimated whether the prompt's tokens are estimated from its bytes
+   * @param lengthEstimated whether the prompt's tokens are estimated, and not counted
    */
   record Asked(
       ModelRoute route,
@@ -38,34 +39,81 @@ final class BodyReader {
     this.generates = HttpPaths.generates(HttpPaths.path(head.uri()));
   }
 
+  /**
+   * A body that was read, all but the chain of its prompt.
+   *
+   * @param prompt what it says
+   * @param canonical the prompt's canonical bytes, none for one that is not computed and kept
+   * @param model whose it is
+   * @param home where the response is that it is about, null where nobody knows
+   * @param affinity what the client says of its session, tenant and cache key
+   */
+  @SuppressWarnings("ArrayRecordComponent") // A record for its shape; never compared or hashed.
+  record Read(
+      PromptBody prompt,
+      byte[] canonical,
+      RoutingTable.Resolved model,
+      ResponseHomes.@Nullable Home home,
+      AffinityInputs affinity) {
+
+    /** The text whose first tokens are wanted, or null for none. */
+    @Nullable PromptText text() {
+      return prompt.tokenIds() == null
+          ? PromptText.of(model.route().encoder(), canonical, prompt.addsSpecialTokens())
+          : null;
+    }
+
+    private PromptPrefixes.Scope scope() {
+      return new PromptPrefixes.Scope(
+          model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
+    }
+  }
+
   /** Reads {@code body}, which may be no JSON at all: then the engine says so. */
-  Asked read(byte[] body) throws RequestRefusedException {
+  Read read(byte[] body) throws RequestRefusedException {
     PromptBody prompt = PromptBody.parse(body);
     RoutingTable table = path.table().get();
     ResponseHomes.Home home = home(prompt, table);
     RoutingTable.Resolved model = resolve(prompt, home, table);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
     byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
-    PromptPrefix prefix = prefix(prompt, canonical, model, affinity);
-    long session = generates ? session(prompt, canonical, prefix, model, affinity) : 0;
+    return new Read(prompt, canonical, model, home, affinity);
+  }
+
+  /** Returns what is asked for; {@code tokens} are the first of its text, or null without. */
+  Asked asked(Read read, @Nullable TokenHead tokens) throws RequestRefusedException {
+    PromptPrefix prefix = prefix(read, tokens);
+    long session = generates ? session(read, tokens == null ? prefix : opening(read)) : 0;
     PickRequest pick =
-        new PickRequest(prefix, session, constraints(prompt, home, model), unable(model), 1);
-    return new Asked(model.route(), pick, affinity, !prompt.stream(), prompt.tokenIds() == null);
+        new PickRequest(
+            prefix,
+            session,
+            constraints(read.prompt, read.home, read.model),
+            unable(read.model),
+            1);
+    boolean counted =
+        read.prompt.tokenIds() != null
+            || (read.prompt.isText() && tokens != null && tokens.isWhole());
+    return new Asked(read.model.route(), pick, read.affinity, !read.prompt.stream(), !counted);
   }
 
   /** The key of what the client calls its session, else of the conversation's own opening. */
-  private long session(
-      PromptBody prompt,
-      byte[] canonical,
-      PromptPrefix prefix,
-      RoutingTable.Resolved model,
-      AffinityInputs affinity) {
-    String name = model.route().model();
-    if (!affinity.sessionId().isEmpty()) {
-      return path.sessions().key(affinity.tenant(), name, affinity.sessionId());
+  private long session(Read read, PromptPrefix bytes) {
+    String name = read.model.route().model();
+    String tenant = read.affinity.tenant();
+    if (!read.affinity.sessionId().isEmpty()) {
+      return path.sessions().key(tenant, name, read.affinity.sessionId());
     }
     return path.sessions()
-        .ofOpening(affinity.tenant(), name, prefix, canonical, prompt.openingBytes());
+        .ofOpening(tenant, name, bytes, read.canonical, read.prompt.openingBytes());
+  }
+
+  /* A session's key is one of bytes, so that it is the same when a turn was not encoded. */
+  private static PromptPrefix opening(Read read) {
+    return read.model
+        .route()
+        .prefixes()
+        .ofBytes(read.scope(), read.canonical, 0, read.prompt.openingBytes());
   }
 
   /** Where the response is that the request is about or goes on from; null where nobody knows. */
@@ -109,26 +157,26 @@ final class BodyReader {
         : Stream.concat(model.unable().stream(), withoutRelay.stream()).distinct().toList();
   }
 
-  private PromptPrefix prefix(
-      PromptBody prompt, byte[] canonical, RoutingTable.Resolved model, AffinityInputs affinity) {
-    PromptPrefixes.Scope scope =
-        new PromptPrefixes.Scope(
-            model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
-    PromptPrefixes prefixes = model.route().prefixes();
-    PromptPrefix read =
+  private PromptPrefix prefix(Read read, @Nullable TokenHead tokens) {
+    PromptPrefixes.Scope scope = read.scope();
+    ModelRoute route = read.model.route();
+    PromptPrefix prefix =
         generates
-            ? prompt(prompt, canonical, prefixes, scope)
-            : prefixes.ofBytes(scope, canonical, 0, canonical.length);
-    return model.route().families().apply(read, scope, affinity.tenant());
+            ? prompt(read.prompt, read.canonical, route.prefixes(), scope, tokens)
+            : route.prefixes().ofBytes(scope, read.canonical, 0, read.canonical.length);
+    return route.families().apply(prefix, scope, read.affinity.tenant());
   }
 
   /** Returns the prompt of a body, the config's rules left out. */
   static PromptPrefix prompt(
-      PromptBody prompt, byte[] canonical, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
+      PromptBody prompt,
+      byte[] canonical,
+      PromptPrefixes prefixes,
+      PromptPrefixes.Scope scope,
+      @Nullable TokenHead tokens) {
     int[] ids = prompt.tokenIds();
-    if (ids != null) {
-      return prefixes.ofTokens(scope, ids, ids.length);
-    }
-    return prefixes.ofBytes(scope, canonical, 0, canonical.length);
+    return ids == null
+        ? PromptText.prefix(prefixes, scope, canonical, tokens)
+        : prefixes.ofTokens(scope, ids, ids.length);
   }
 }

@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.Lease;
+import io.warmpath.tokenizer.TokenHead;
 import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
@@ -71,6 +72,12 @@ final class HttpExchange {
   private @Nullable EngineFault fault;
   private boolean holdsPlace;
 
+  /** The model, while the prompt's first tokens are being made. */
+  private @Nullable ModelRoute encoding;
+
+  /** Written by the event loop; a tokenizer's thread reads it too. */
+  private volatile boolean gone;
+
   HttpExchange(
       RequestPath path,
       HttpConnection connection,
@@ -90,9 +97,11 @@ final class HttpExchange {
 
   void start() {
     try {
-      RoutedRequest admitted = admit();
-      routed = admitted;
-      follow(admitted, admitted.start());
+      BodyReader reader = new BodyReader(path, head);
+      BodyReader.Read read = reader.read(body);
+      takePlace();
+      encoding = read.model().route();
+      path.tokenizers().encode(read.text(), loop, new Encoding(this, reader, read));
     } catch (RequestRefusedException refused) {
       fail(refused.failure());
     }
@@ -100,6 +109,10 @@ final class HttpExchange {
 
   /** The client's connection is gone. */
   void clientGone() {
+    gone = true;
+    if (encoding != null) {
+      encoding.metrics().failed(RequestFailure.Kind.CANCELLED);
+    }
     Try running = current;
     if (running != null && running.end.reached()) {
       running.clientHasAll = true; // Only the trailers, with the usage, are on their way.
@@ -125,16 +138,42 @@ final class HttpExchange {
 
   // ---- decision
 
-  private RoutedRequest admit() throws RequestRefusedException {
-    BodyReader.Asked asked = new BodyReader(path, head).read(body);
+  /** Until the prompt's first tokens are known, if they are to be. */
+  private record Encoding(HttpExchange exchange, BodyReader reader, BodyReader.Read read)
+      implements Tokenizers.Request {
+
+    @Override
+    public boolean isWaiting() {
+      return !exchange.gone;
+    }
+
+    @Override
+    public void encoded(@Nullable TokenHead tokens) {
+      if (!exchange.gone) {
+        exchange.place(reader, read, tokens);
+      }
+    }
+  }
+
+  private void takePlace() throws RequestRefusedException {
+    path.inFlight().take();
+    holdsPlace = true;
+  }
+
+  private void place(BodyReader reader, BodyReader.Read read, @Nullable TokenHead tokens) {
+    encoding = null;
+    try {
+      RoutedRequest admitted = admit(reader.asked(read, tokens));
+      routed = admitted;
+      follow(admitted, admitted.start());
+    } catch (RequestRefusedException refused) {
+      fail(refused.failure());
+    }
+  }
+
+  private RoutedRequest admit(BodyReader.Asked asked) {
     unary = asked.unary();
     lengthEstimated = asked.lengthEstimated();
-    if (!path.inFlight().tryAcquire()) {
-      throw new RequestRefusedException(
-          new RequestFailure(
-              RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
-    }
-    holdsPlace = true;
     return new RoutedRequest(
         asked.route(),
         Account.of(loop.usage(), asked.affinity(), asked.pick().session()),

@@ -10,6 +10,7 @@ import java.util.function.Supplier;
  * @param loops the event loops
  * @param sessions makes session keys
  * @param responses remembers who made which response
+ * @param tokenizers encode prompts of models that have one
  * @param inFlight counts and limits the requests of this router
  * @param gate lets requests in by their key
  * @param limits what this router takes on
@@ -21,6 +22,7 @@ record RequestPath(
     RelayLoops loops,
     SessionKeys sessions,
     ResponseHomes responses,
+    Tokenizers tokenizers,
     InFlight inFlight,
     Gate gate,
     RouterConfig.Limits limits,

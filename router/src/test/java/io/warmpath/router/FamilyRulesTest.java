@@ -29,7 +29,7 @@ final class FamilyRulesTest {
   }
 
   private static FamilyRules rules(FamilyRule... rules) {
-    return FamilyRules.of(List.of(rules), "m", PlacementConfig.DEFAULT, PREFIXES);
+    return FamilyRules.of(List.of(rules), "m", PlacementConfig.DEFAULT, PREFIXES, null);
   }
 
   private static Match byPrefix(NamedPrefix prefix) {
