@@ -331,7 +331,12 @@ public record RouterConfig(
 
     /** Makes a model whose tokens cost nothing. */
     public Model(Policy policy, PlacementConfig placement, int maxPromptTokens) {
-      this(policy, placement, maxPromptTokens, Prices.FREE, null);
+      this(policy, placement, maxPromptTokens, Prices.FREE);
+    }
+
+    /** Makes a model whose tokenizer is not known. */
+    public Model(Policy policy, PlacementConfig placement, int maxPromptTokens, Prices prices) {
+      this(policy, placement, maxPromptTokens, prices, null);
     }
 
     public Model {

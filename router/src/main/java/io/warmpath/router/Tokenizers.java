@@ -44,6 +44,7 @@ final class Tokenizers implements AutoCloseable {
   private final @Nullable EncodingThreads threads;
   private final Map<Result, Counter> results = new EnumMap<>(Result.class);
   private final Counter bytes;
+  private final Counter tokens;
   private final Timer encoding;
 
   /** Who waits for the first tokens of its prompt. */
@@ -84,6 +85,10 @@ final class Tokenizers implements AutoCloseable {
         Counter.builder("warmpath.router.tokenizer.text")
             .description("Text of which first tokens were made")
             .baseUnit("bytes")
+            .register(registry);
+    tokens =
+        Counter.builder("warmpath.router.tokenizer.tokens")
+            .description("First tokens made")
             .register(registry);
     encoding =
         Timer.builder("warmpath.router.tokenizer.encoding")
@@ -172,6 +177,7 @@ final class Tokenizers implements AutoCloseable {
     try {
       TokenHead head = encoding.record(() -> text.encoder().encode(text.bytes(), text.special()));
       count(Result.ENCODED);
+      tokens.increment(head.ids().length);
       bytes.increment(head.isWhole() ? text.bytes().length : head.lastBegins());
       return head;
     } catch (RuntimeException refused) {

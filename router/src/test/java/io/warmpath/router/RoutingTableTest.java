@@ -113,13 +113,13 @@ final class RoutingTableTest {
   private static FleetControl control(
       RouterConfig.Limits limits, RelayLoops loops, SimpleMeterRegistry registry)
       throws IOException {
-    RouterConfig config = RouterHarness.config().withLimits(limits);
+    RouterConfig routerConfig = RouterHarness.config().withLimits(limits);
     return new FleetControl(
-        config,
+        routerConfig,
         loops,
         System::nanoTime,
         registry,
-        Tokenizers.start(config, registry),
+        Tokenizers.start(routerConfig, registry),
         (policy, config, ticker, seed) -> new CountingPlacement(),
         table -> {});
   }
