@@ -42,7 +42,7 @@ public final class TokenizerCost {
     }
     long start = System.nanoTime();
     ModelTokenizer tokenizer = ModelTokenizer.read(Path.of(args[0]));
-    print("read in %.0f ms%n", (System.nanoTime() - start) / 1e6);
+    print("read in %.0f ms, the library unpacked or found%n", (System.nanoTime() - start) / 1e6);
     TokenizerCost cost =
         new TokenizerCost(
             new HeadEncoder(tokenizer, FAMILY_TOKENS, STEP_TOKENS),
