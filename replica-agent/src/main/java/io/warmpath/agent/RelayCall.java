@@ -196,16 +196,10 @@ final class RelayCall extends ReplicaCall {
     if (isEnded()) {
       return;
     }
-    if (isGood()) {
-      meter.look(piece);
-    }
     if (!pieces.fits(piece)) {
       writePieces();
     }
     pieces.add(piece, out.allocator());
-    if (isGood() && stream && meter.hasOutput()) {
-      firstOutput();
-    }
   }
 
   @Override
@@ -229,10 +223,25 @@ final class RelayCall extends ReplicaCall {
       response.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
       out.write(response);
     }
-    ByteBuf joined = pieces.take();
-    if (joined != null) {
+    ByteBuf joined = takePieces();
+    if (joined.isReadable()) {
       out.write(new DefaultHttpContent(joined));
     }
+  }
+
+  /** Returns what has come of the body and not gone, which the meter has looked at then. */
+  private ByteBuf takePieces() {
+    ByteBuf joined = pieces.take();
+    if (joined == null) {
+      return Unpooled.EMPTY_BUFFER;
+    }
+    if (isGood()) {
+      meter.look(joined);
+      if (stream && meter.hasOutput()) {
+        firstOutput();
+      }
+    }
+    return joined;
   }
 
   @Override
@@ -240,6 +249,7 @@ final class RelayCall extends ReplicaCall {
     if (isEnded()) {
       return;
     }
+    ByteBuf rest = takePieces();
     @Var String completed = null;
     boolean served = isGood() && !meter.toldError();
     if (served) {
@@ -249,9 +259,9 @@ final class RelayCall extends ReplicaCall {
     }
     HttpResponse response = held;
     if (response == null) {
-      sendTrailers(completed);
+      sendTrailers(rest, completed);
     } else {
-      sendWhole(response, completed);
+      sendWhole(response, rest, completed);
     }
     if (served) {
       succeed(meter.usage());
@@ -265,9 +275,7 @@ final class RelayCall extends ReplicaCall {
   }
 
   /** The answer is short, and all of it is here: its usage is known by now. */
-  private void sendWhole(HttpResponse response, @Nullable String completed) {
-    ByteBuf joined = pieces.take();
-    ByteBuf whole = joined == null ? Unpooled.EMPTY_BUFFER : joined;
+  private void sendWhole(HttpResponse response, ByteBuf whole, @Nullable String completed) {
     HttpResponse full =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
@@ -285,10 +293,8 @@ final class RelayCall extends ReplicaCall {
     out.finish(full);
   }
 
-  private void sendTrailers(@Nullable String completed) {
-    ByteBuf joined = pieces.take();
-    LastHttpContent last =
-        new DefaultLastHttpContent(joined == null ? Unpooled.EMPTY_BUFFER : joined);
+  private void sendTrailers(ByteBuf rest, @Nullable String completed) {
+    LastHttpContent last = new DefaultLastHttpContent(rest);
     tell(last.trailingHeaders(), completed);
     out.finish(last);
   }

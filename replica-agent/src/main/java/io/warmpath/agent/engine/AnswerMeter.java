@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Watches an answer of any of an engine's APIs pass, whole or as a stream, and picks out what the
- * agent accounts for: when output began, and the usage. The bytes are looked at once, where they
- * lie; only a usage object is copied. Not thread-safe.
+ * agent accounts for: when output began, and the usage. Pieces may be cut anywhere. Not
+ * thread-safe.
  */
 public final class AnswerMeter {
 
@@ -20,28 +20,36 @@ public final class AnswerMeter {
    * A usage object is found by its name, wherever it is: OpenAI's APIs have it at the top or in the
    * `response` of an event, Anthropic's in the `message` of one event and at the top of another.
    * Within a JSON text the quotes of "usage" would be escaped, so what a model writes is never
-   * taken for it. Pieces may be cut anywhere.
+   * taken for it.
    *
    * An error within a stream is an event whose data begins with the member `error`.
    *
    * Streams of /v1/responses announce themselves before the engine has begun. Their output begins
    * with the first event whose type ends in `delta`.
+   *
+   * Names are searched for as Latin-1 strings, one character a byte, because the JVM does that many
+   * bytes at a time. A piece is searched behind the tail of the one before it, where a name may have
+   * begun.
    */
-  private static final byte[] NAME = "\"usage\"".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] DELTA = "delta\"".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] ERROR = "\ndata:{\"error\":".getBytes(StandardCharsets.US_ASCII);
+  private static final String NAME = "\"usage\"";
+  private static final String DELTA = "delta\"";
+  private static final String ERROR = "\"error\"";
+  private static final String EVENT = "data:";
+  private static final String EVENT_END = "\n\n";
+
+  /** Longer than any name, and than the beginning of an event that tells an error. */
+  private static final int TAIL_BYTES = 32;
+
   private static final int MAX_OBJECT_BYTES = 4096;
   private static final int INITIAL_OBJECT_BYTES = 256;
 
   private final boolean announced;
+  private String tail = "";
+  private boolean tailIsBeginning = true;
   private State state = State.TEXT;
-  private int matched;
-  private int deltaMatched;
-  private int errorMatched = 1; // The first line has no line break before it.
   private boolean toldError;
   private boolean output;
   private int events;
-  private byte previous;
 
   private byte[] object = new byte[0];
   private int objectLength;
@@ -77,13 +85,17 @@ public final class AnswerMeter {
 
   /** Looks at a piece of the body, and leaves it as it is. */
   public void look(ByteBuf piece) {
-    if (!announced) {
-      output |= piece.isReadable();
+    if (!piece.isReadable()) {
+      return;
     }
-    piece.forEachByte(value -> {
-      look(value);
-      return true;
-    });
+    int known = tail.length();
+    String text = tail.concat(piece.toString(StandardCharsets.ISO_8859_1));
+    countEvents(text, known);
+    output = output || !announced || find(DELTA, text, known) >= 0;
+    toldError = toldError || tellsError(text, known);
+    lookForUsage(text, known);
+    tailIsBeginning &= text.length() <= TAIL_BYTES;
+    tail = text.substring(Math.max(0, text.length() - TAIL_BYTES));
   }
 
   /** Whether output of the model has passed. */
@@ -106,18 +118,68 @@ public final class AnswerMeter {
     return said ? new EngineUsage(promptTokens, completionTokens, cachedTokens) : null;
   }
 
-  private void look(byte value) {
-    if (value == '\n' && previous == '\n') {
+  /** Where a name is that does not lie wholly in the first {@code known} bytes, or -1. */
+  private static int find(String name, String text, int known) {
+    return text.indexOf(name, Math.max(0, known - name.length() + 1));
+  }
+
+  private void countEvents(String text, int known) {
+    for (@Var int at = find(EVENT_END, text, known);
+        at >= 0;
+        at = text.indexOf(EVENT_END, at + 1)) {
       events++;
     }
-    previous = value;
-    lookForError(value);
-    if (!output) {
-      deltaMatched = advance(DELTA, deltaMatched, value);
-      output = deltaMatched == DELTA.length;
+  }
+
+  private boolean tellsError(String text, int known) {
+    for (@Var int at = find(ERROR, text, known); at >= 0; at = text.indexOf(ERROR, at + 1)) {
+      if (beginsEvent(text, at)) {
+        return true;
+      }
     }
+    return false;
+  }
+
+  /** Whether only an opening brace is between the beginning of an event's data and a member. */
+  private boolean beginsEvent(String text, int member) {
+    int brace = skipSpacesBack(text, member) - 1;
+    if (brace < 0 || text.charAt(brace) != '{') {
+      return false;
+    }
+    int event = skipSpacesBack(text, brace) - EVENT.length();
+    if (event < 0 || !text.startsWith(EVENT, event)) {
+      return false;
+    }
+    return event == 0 ? tailIsBeginning : text.charAt(event - 1) == '\n';
+  }
+
+  private static int skipSpacesBack(String text, int from) {
+    @Var int at = from;
+    while (at > 0 && text.charAt(at - 1) == ' ') {
+      at--;
+    }
+    return at;
+  }
+
+  private void lookForUsage(String text, int known) {
+    @Var int at = known;
+    while (at < text.length()) {
+      if (state == State.TEXT) {
+        int name = at == known ? find(NAME, text, known) : text.indexOf(NAME, at);
+        if (name < 0) {
+          return;
+        }
+        state = State.NAME_READ;
+        at = name + NAME.length();
+      } else {
+        look((byte) text.charAt(at));
+        at++;
+      }
+    }
+  }
+
+  private void look(byte value) {
     switch (state) {
-      case TEXT -> lookForName(value);
       case NAME_READ -> expect(value, ':', State.COLON_READ);
       case COLON_READ -> {
         expect(value, '{', State.OBJECT);
@@ -126,34 +188,8 @@ public final class AnswerMeter {
         }
       }
       case OBJECT -> addToObject(value);
+      case TEXT -> {} // Searched, not read byte by byte.
     }
-  }
-
-  private void lookForError(byte value) {
-    if (value == ' ' && errorMatched > 1) {
-      return; // Wherever JSON and the event's form allow it.
-    }
-    errorMatched = advance(ERROR, errorMatched, value);
-    if (errorMatched == ERROR.length) {
-      toldError = true;
-      errorMatched = 0;
-    }
-  }
-
-  private void lookForName(byte value) {
-    matched = advance(NAME, matched, value);
-    if (matched == NAME.length) {
-      matched = 0;
-      state = State.NAME_READ;
-    }
-  }
-
-  /** The patterns' first bytes occur nowhere else in them but at an end, which makes this exact. */
-  private static int advance(byte[] pattern, int matched, byte value) {
-    if (value == pattern[matched]) {
-      return matched + 1;
-    }
-    return value == pattern[0] ? 1 : 0;
   }
 
   private void expect(byte value, char wanted, State next) {
@@ -161,7 +197,6 @@ public final class AnswerMeter {
       state = next;
     } else if (value != ' ' && value != '\n' && value != '\r' && value != '\t') {
       state = State.TEXT;
-      lookForName(value);
     }
   }
 

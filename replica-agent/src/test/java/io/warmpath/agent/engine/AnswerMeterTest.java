@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.errorprone.annotations.Var;
 import io.netty.buffer.Unpooled;
 import io.warmpath.testkit.SeededCases;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
 final class AnswerMeterTest {
@@ -26,16 +27,36 @@ final class AnswerMeterTest {
     SeededCases.run(
         200,
         random -> {
-          AnswerMeter meter = new AnswerMeter("/v1/completions");
-          byte[] bytes = STREAM.getBytes(UTF_8);
-          for (@Var int from = 0; from < bytes.length; ) {
-            int to = Math.min(bytes.length, from + random.nextInt(1, 60));
-            meter.look(Unpooled.wrappedBuffer(bytes, from, to - from));
-            from = to;
-          }
+          AnswerMeter meter = cut(STREAM, random);
           assertThat(meter.usage()).isEqualTo(new EngineUsage(40, 7, 32));
           assertThat(meter.events()).isEqualTo(3);
+          assertThat(meter.toldError()).isFalse();
         });
+  }
+
+  @Test
+  void error_isFoundWhereverPiecesAreCut() {
+    String first = "data: { \"error\": {\"message\": \"no\"}}\n\n";
+    SeededCases.run(
+        200,
+        random -> {
+          assertThat(cut(first, random).toldError()).isTrue();
+          AnswerMeter late = cut(STREAM + first, random);
+          assertThat(late.toldError()).isTrue();
+          assertThat(late.events()).isEqualTo(4);
+          assertThat(cut("x".repeat(40) + first, random).toldError()).isFalse();
+        });
+  }
+
+  private static AnswerMeter cut(String answer, RandomGenerator random) {
+    AnswerMeter meter = new AnswerMeter("/v1/completions");
+    byte[] bytes = answer.getBytes(UTF_8);
+    for (@Var int from = 0; from < bytes.length; ) {
+      int to = Math.min(bytes.length, from + random.nextInt(1, 60));
+      meter.look(Unpooled.wrappedBuffer(bytes, from, to - from));
+      from = to;
+    }
+    return meter;
   }
 
   @Test
