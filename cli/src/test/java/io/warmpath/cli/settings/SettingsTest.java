@@ -109,8 +109,9 @@ final class SettingsTest {
                     .formatted(file),
                 RouterSettings.class)
             .config();
-    assertThat(config.model("llama").tokenizer()).isEqualTo(file);
-    assertThat(config.model("other").tokenizer()).isNull();
+    RouterConfig.Model llama = Objects.requireNonNull(config.models().get("llama"));
+    assertThat(llama.tokenizer()).isEqualTo(file);
+    assertThat(config.defaultModel().tokenizer()).isNull();
     assertThat(config.limits().tokenizerThreads()).isEqualTo(3);
     assertThat(config.limits().tokenizerQueueSize()).isEqualTo(7);
   }
