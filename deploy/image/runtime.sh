@@ -17,11 +17,12 @@ mkdir -p "$root/opt" "$root/etc" "$root/tmp" "$root/data"
 # The archive of the runtime's own classes halves the start-up; jlink makes none for these headers.
 "$root/opt/java/bin/java" -XX:+UseCompactObjectHeaders -XX:+UseG1GC -Xshare:dump >/dev/null
 
-# What the runtime's own libraries need of the system, and what the resolver loads by name.
+# What the runtime's own libraries need of the system, and what is loaded by name.
 find "$root/opt/java" -type f \( -name java -o -name '*.so' \) -exec ldd {} + 2>/dev/null |
   awk '$2 == "=>" && $3 ~ /^\// {print $3} $1 ~ /^\/.*ld-linux/ {print $1}' | sort -u |
   grep -v "^$root/" >"$root/libraries"
-for name in libnss_dns.so.2 libnss_files.so.2 libresolv.so.2; do
+# The last two are what the native library of tokenizers needs, which is in a jar.
+for name in libnss_dns.so.2 libnss_files.so.2 libresolv.so.2 libstdc++.so.6 libgcc_s.so.1; do
   find /lib /usr/lib -name "$name" -path "*$(uname -m)*" 2>/dev/null | head -n 1 >>"$root/libraries"
 done
 while read -r library; do

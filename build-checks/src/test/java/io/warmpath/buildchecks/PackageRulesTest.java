@@ -94,6 +94,24 @@ final class PackageRulesTest {
   }
 
   @Test
+  void nativeTokenizers_areKnownToTheirModuleOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("io.warmpath.tokenizer..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.djl..")
+        .check(project);
+    noClasses()
+        .that()
+        .resideInAPackage("io.warmpath.tokenizer..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.warmpath.router..", "io.warmpath.routing..")
+        .check(project);
+  }
+
+  @Test
   void modules_haveNoCycle() {
     slices().matching("io.warmpath.(*)..").should().beFreeOfCycles().check(project);
   }

@@ -67,6 +67,11 @@ public final class PrefixHasher {
     return Hash.text(text);
   }
 
+  /** Returns the hash of {@code length} bytes from {@code offset}, never 0. */
+  public static long hashBytes(byte[] bytes, int offset, int length) {
+    return Hash.bytes(bytes, offset, length);
+  }
+
   /**
    * Returns the hashes of the full steps of the first {@code length} tokens, shallow to deep; empty
    * when there is no full step.

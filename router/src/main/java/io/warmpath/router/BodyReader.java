@@ -5,6 +5,7 @@ import io.warmpath.router.prompt.PromptBody;
 import io.warmpath.routing.PickRequest;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.PromptPrefixes;
+import io.warmpath.tokenizer.TokenHead;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,17 +24,15 @@ final class BodyReader {
    * @param pick what to decide on
    * @param affinity what the client says of its session, tenant and cache key
    * @param unary whether the answer comes whole
-   * @param lengthEstimated whether the prompt's tokens are estimated from its bytes, all of which
-   *     are there
-   * @param wanted the response that it needs, where nobody here knows who has it; else null
+   * @param lengthEstimated whether the prompt's tokens are estimated, and not counted; all of the
+   *     prompt is there
    */
   record Asked(
       ModelRoute route,
       PickRequest pick,
       AffinityInputs affinity,
       boolean unary,
-      boolean lengthEstimated,
-      HomeSearch.@Nullable Wanted wanted) {}
+      boolean lengthEstimated) {}
 
   BodyReader(RequestPath path, HttpRequest head) {
     this.path = path;
@@ -41,13 +40,43 @@ final class BodyReader {
     this.generates = HttpPaths.generates(HttpPaths.path(head.uri()));
   }
 
+  /**
+   * A body that was read, all but the chain of its prompt.
+   *
+   * @param prompt what it says
+   * @param canonical the prompt's canonical bytes, none for one that is not computed and kept
+   * @param model whose it is
+   * @param home where the response is that it is about, null where nobody knows
+   * @param affinity what the client says of its session, tenant and cache key
+   */
+  @SuppressWarnings("ArrayRecordComponent") // A record for its shape; never compared or hashed.
+  record Read(
+      PromptBody prompt,
+      byte[] canonical,
+      RoutingTable.Resolved model,
+      ResponseHomes.@Nullable Home home,
+      AffinityInputs affinity) {
+
+    /** The text whose first tokens are wanted, or null for none. */
+    @Nullable PromptText text() {
+      return prompt.tokenIds() == null
+          ? PromptText.of(model.route().encoder(), canonical, prompt.addsSpecialTokens())
+          : null;
+    }
+
+    private PromptPrefixes.Scope scope() {
+      return new PromptPrefixes.Scope(
+          model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
+    }
+  }
+
   /** Reads {@code body}, which may be no JSON at all: then the engine says so. */
-  Asked read(byte[] body) throws RequestRefusedException {
+  Read read(byte[] body) throws RequestRefusedException {
     return read(body, null);
   }
 
   /** Reads it where {@code found} has the response that it needs; null when nobody looked. */
-  Asked read(byte[] body, ResponseHomes.@Nullable Home found) throws RequestRefusedException {
+  Read read(byte[] body, ResponseHomes.@Nullable Home found) throws RequestRefusedException {
     PromptBody prompt = PromptBody.parse(body);
     RoutingTable table = path.table().get();
     String needed = neededResponse(prompt);
@@ -56,40 +85,57 @@ final class BodyReader {
     RoutingTable.Resolved model = resolve(prompt, home, table);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
     byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
-    PromptPrefix prefix = prefix(prompt, canonical, model, affinity);
-    long session = generates ? session(prompt, canonical, prefix, model, affinity) : 0;
-    PickRequest pick =
-        new PickRequest(prefix, session, constraints(prompt, home, model), unable(model), 1);
-    boolean lost = home == null && pick.constraints() == null && HomeSearches.canAskFor(needed);
-    return new Asked(
-        model.route(),
-        pick,
-        affinity,
-        !prompt.stream(),
-        prompt.tokenIds() == null && prompt.previousResponseId().isEmpty(),
-        lost ? wanted(needed, prompt, model) : null);
+    return new Read(prompt, canonical, model, home, affinity);
   }
 
-  private static HomeSearch.Wanted wanted(
-      String id, PromptBody prompt, RoutingTable.Resolved model) {
-    return prompt.model().isEmpty()
+  /** Returns what is asked for; {@code tokens} are the first of its text, or null without. */
+  Asked asked(Read read, @Nullable TokenHead tokens) throws RequestRefusedException {
+    PromptPrefix prefix = prefix(read, tokens);
+    long session = generates ? session(read, tokens == null ? prefix : opening(read)) : 0;
+    PickRequest pick =
+        new PickRequest(
+            prefix,
+            session,
+            constraints(read.prompt, read.home, read.model),
+            unable(read.model),
+            1);
+    boolean counted =
+        read.prompt.tokenIds() != null
+            || (read.prompt.isText() && tokens != null && tokens.isWhole());
+    boolean estimated = !counted && read.prompt.previousResponseId().isEmpty();
+    return new Asked(read.model.route(), pick, read.affinity, !read.prompt.stream(), estimated);
+  }
+
+  /** The response that the request needs, where nobody here knows who has it; else null. */
+  HomeSearch.@Nullable Wanted wanted(Read read) throws RequestRefusedException {
+    String id = neededResponse(read.prompt);
+    if (read.home != null
+        || !HomeSearches.canAskFor(id)
+        || constraints(read.prompt, null, read.model) != null) {
+      return null;
+    }
+    return read.prompt.model().isEmpty()
         ? new HomeSearch.Wanted(id, "", List.of())
-        : new HomeSearch.Wanted(id, model.route().model(), model.unable());
+        : new HomeSearch.Wanted(id, read.model.route().model(), read.model.unable());
   }
 
   /** The key of what the client calls its session, else of the conversation's own opening. */
-  private long session(
-      PromptBody prompt,
-      byte[] canonical,
-      PromptPrefix prefix,
-      RoutingTable.Resolved model,
-      AffinityInputs affinity) {
-    String name = model.route().model();
-    if (!affinity.sessionId().isEmpty()) {
-      return path.sessions().key(affinity.tenant(), name, affinity.sessionId());
+  private long session(Read read, PromptPrefix bytes) {
+    String name = read.model.route().model();
+    String tenant = read.affinity.tenant();
+    if (!read.affinity.sessionId().isEmpty()) {
+      return path.sessions().key(tenant, name, read.affinity.sessionId());
     }
     return path.sessions()
-        .ofOpening(affinity.tenant(), name, prefix, canonical, prompt.openingBytes());
+        .ofOpening(tenant, name, bytes, read.canonical, read.prompt.openingBytes());
+  }
+
+  /* A session's key is one of bytes, so that it is the same when a turn was not encoded. */
+  private static PromptPrefix opening(Read read) {
+    return read.model
+        .route()
+        .prefixes()
+        .ofBytes(read.scope(), read.canonical, 0, read.prompt.openingBytes());
   }
 
   /** The id of the response that the request is about or goes on from, empty for none. */
@@ -131,26 +177,26 @@ final class BodyReader {
         : Stream.concat(model.unable().stream(), withoutRelay.stream()).distinct().toList();
   }
 
-  private PromptPrefix prefix(
-      PromptBody prompt, byte[] canonical, RoutingTable.Resolved model, AffinityInputs affinity) {
-    PromptPrefixes.Scope scope =
-        new PromptPrefixes.Scope(
-            model.route().model(), model.adapter(), prompt.cacheSalt(), affinity.promptCacheKey());
-    PromptPrefixes prefixes = model.route().prefixes();
-    PromptPrefix read =
+  private PromptPrefix prefix(Read read, @Nullable TokenHead tokens) {
+    PromptPrefixes.Scope scope = read.scope();
+    ModelRoute route = read.model.route();
+    PromptPrefix prefix =
         generates
-            ? prompt(prompt, canonical, prefixes, scope)
-            : prefixes.ofBytes(scope, canonical, 0, canonical.length);
-    return model.route().families().apply(read, scope, affinity.tenant());
+            ? prompt(read.prompt, read.canonical, route.prefixes(), scope, tokens)
+            : route.prefixes().ofBytes(scope, read.canonical, 0, read.canonical.length);
+    return route.families().apply(prefix, scope, read.affinity.tenant());
   }
 
   /** Returns the prompt of a body, the config's rules left out. */
   static PromptPrefix prompt(
-      PromptBody prompt, byte[] canonical, PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
+      PromptBody prompt,
+      byte[] canonical,
+      PromptPrefixes prefixes,
+      PromptPrefixes.Scope scope,
+      @Nullable TokenHead tokens) {
     int[] ids = prompt.tokenIds();
-    if (ids != null) {
-      return prefixes.ofTokens(scope, ids, ids.length);
-    }
-    return prefixes.ofBytes(scope, canonical, 0, canonical.length);
+    return ids == null
+        ? PromptText.prefix(prefixes, scope, canonical, tokens)
+        : prefixes.ofTokens(scope, ids, ids.length);
   }
 }

@@ -66,6 +66,7 @@ record ConfigChange(RouterConfig effective, @Var List<String> needsRestart, bool
     PlacementConfig will = next.placement();
     check(path + ".policy", old.policy(), next.policy(), fixed);
     check(path + ".prefix", was.prefix(), will.prefix(), fixed);
+    check(path + ".tokenizer", old.tokenizer(), next.tokenizer(), fixed);
     check(path + ".ejection", was.ejection(), will.ejection(), fixed);
     check(path + ".anchorCapacity", was.anchors().capacity(), will.anchors().capacity(), fixed);
     check(
@@ -75,7 +76,7 @@ record ConfigChange(RouterConfig effective, @Var List<String> needsRestart, bool
         fixed);
     check(path + ".traffic.counters", was.families().counters(), will.families().counters(), fixed);
     return new RouterConfig.Model(
-        old.policy(), was.changedTo(will), next.maxPromptTokens(), next.prices());
+        old.policy(), was.changedTo(will), next.maxPromptTokens(), next.prices(), old.tokenizer());
   }
 
   private static void check(

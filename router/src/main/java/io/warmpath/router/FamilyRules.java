@@ -4,6 +4,7 @@ import io.warmpath.hashing.PrefixHasher;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.PromptPrefixes;
+import io.warmpath.tokenizer.HeadEncoder;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,43 +13,49 @@ import org.jspecify.annotations.Nullable;
 final class FamilyRules {
 
   /** No rules. */
-  static final FamilyRules NONE =
-      new FamilyRules(List.of(), new PromptPrefixes(PlacementConfig.DEFAULT.prefix()));
+  static final FamilyRules NONE = new FamilyRules(List.of());
 
   private final List<Compiled> rules;
-  private final PromptPrefixes prefixes;
 
-  private FamilyRules(List<Compiled> rules, PromptPrefixes prefixes) {
+  private FamilyRules(List<Compiled> rules) {
     this.rules = List.copyOf(rules);
-    this.prefixes = prefixes;
   }
 
   /**
    * A rule of this model.
    *
+   * @param prefix what prompts of the rule begin with, null when that does not matter
    * @param plainMarks the prefix's marks in prompts without an adapter and salt
    */
   private record Compiled(
-      FamilyRule rule, PlacementConfig.PinnedFamily settings, List<NamedPrefix.Mark> plainMarks) {}
+      FamilyRule rule,
+      PlacementConfig.PinnedFamily settings,
+      NamedPrefix.@Nullable Beginning prefix,
+      List<NamedPrefix.Mark> plainMarks) {}
 
-  /** Returns those of {@code rules} that are for {@code model}. */
+  /** Returns those of {@code rules} that are for {@code model}; may encode their prefixes. */
   static FamilyRules of(
-      List<FamilyRule> rules, String model, PlacementConfig config, PromptPrefixes prefixes) {
+      List<FamilyRule> rules,
+      String model,
+      PlacementConfig config,
+      PromptPrefixes prefixes,
+      @Nullable HeadEncoder encoder) {
     List<Compiled> own = new ArrayList<>();
     for (FamilyRule rule : rules) {
       String only = rule.match().model();
       NamedPrefix prefix = rule.match().prefix();
       if (only == null || only.equals(model)) {
+        NamedPrefix.Beginning beginning =
+            prefix == null ? null : prefix.beginning(prefixes, encoder);
         own.add(
             new Compiled(
                 rule,
                 rule.placement().settings(config),
-                prefix == null
-                    ? List.of()
-                    : prefix.marks(prefixes, PromptPrefixes.Scope.of(model))));
+                beginning,
+                beginning == null ? List.of() : beginning.marks(PromptPrefixes.Scope.of(model))));
       }
     }
-    return new FamilyRules(own, prefixes);
+    return new FamilyRules(own);
   }
 
   /** Returns {@code prompt} with the family and settings of the first rule that matches it. */
@@ -73,7 +80,7 @@ final class FamilyRules {
   }
 
   /** Returns the key of the prompt's family by a rule, or 0 when the rule does not match. */
-  private long familyBy(
+  private static long familyBy(
       Compiled compiled, PromptPrefix prompt, PromptPrefixes.Scope scope, String tenant) {
     FamilyRule.Match match = compiled.rule.match();
     Long wanted = match.family();
@@ -82,7 +89,7 @@ final class FamilyRules {
         || (wanted != null && wanted != prompt.family())) {
       return 0;
     }
-    NamedPrefix prefix = match.prefix();
+    NamedPrefix.Beginning prefix = compiled.prefix;
     if (prefix != null) {
       return familyByPrefix(prefix, compiled, prompt, scope);
     }
@@ -95,10 +102,13 @@ final class FamilyRules {
   }
 
   /** All prompts with one named prefix are one family, whatever follows. */
-  private long familyByPrefix(
-      NamedPrefix prefix, Compiled compiled, PromptPrefix prompt, PromptPrefixes.Scope scope) {
+  private static long familyByPrefix(
+      NamedPrefix.Beginning prefix,
+      Compiled compiled,
+      PromptPrefix prompt,
+      PromptPrefixes.Scope scope) {
     boolean plain = scope.loraAdapter().isEmpty() && scope.cacheSalt().isEmpty();
-    List<NamedPrefix.Mark> marks = plain ? compiled.plainMarks : prefix.marks(prefixes, scope);
+    List<NamedPrefix.Mark> marks = plain ? compiled.plainMarks : prefix.marks(scope);
     for (NamedPrefix.Mark mark : marks) {
       if (mark.isOf(prompt)) {
         return mark.hash();

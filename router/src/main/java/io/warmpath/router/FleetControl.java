@@ -8,6 +8,7 @@ import io.warmpath.routing.Placement;
 import io.warmpath.routing.PromptPrefixes;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.Ticker;
+import io.warmpath.tokenizer.HeadEncoder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -54,6 +55,7 @@ final class FleetControl implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("warmpath-control").factory());
   private final AtomicReference<@Nullable FleetView> newest = new AtomicReference<>();
+  private final Tokenizers tokenizers;
   private final PlacementFactory placements;
   private final Consumer<RoutingTable> published;
   private volatile RoutingTable table;
@@ -72,12 +74,14 @@ final class FleetControl implements AutoCloseable {
       RouterConfig.Model config,
       Placement placement,
       PromptPrefixes prefixes,
+      @Nullable HeadEncoder encoder,
       FamilyRules families,
       ModelMetrics metrics) {}
 
   /**
    * Makes a control path that waits for its first view.
    *
+   * @param tokenizers of the models that have one
    * @param placements makes each model's placement
    * @param published told of each new table, on the control thread
    */
@@ -86,8 +90,10 @@ final class FleetControl implements AutoCloseable {
       RelayLoops loops,
       Ticker ticker,
       MeterRegistry registry,
+      Tokenizers tokenizers,
       PlacementFactory placements,
       Consumer<RoutingTable> published) {
+    this.tokenizers = tokenizers;
     this.placements = placements;
     this.published = published;
     this.config = config;
@@ -154,7 +160,8 @@ final class FleetControl implements AutoCloseable {
           settings,
           entry.placement,
           entry.prefixes,
-          rules(model, settings, entry.prefixes),
+          entry.encoder,
+          rules(model, settings, entry.prefixes, entry.encoder),
           entry.metrics);
     });
     next.models().keySet().forEach(this::know);
@@ -165,8 +172,12 @@ final class FleetControl implements AutoCloseable {
     }
   }
 
-  private FamilyRules rules(String model, RouterConfig.Model settings, PromptPrefixes prefixes) {
-    return FamilyRules.of(config.families(), model, settings.placement(), prefixes);
+  private FamilyRules rules(
+      String model,
+      RouterConfig.Model settings,
+      PromptPrefixes prefixes,
+      @Nullable HeadEncoder encoder) {
+    return FamilyRules.of(config.families(), model, settings.placement(), prefixes, encoder);
   }
 
   private void publish(FleetView view) {
@@ -218,13 +229,15 @@ final class FleetControl implements AutoCloseable {
             ThreadLocalRandom.current().nextLong());
     PlacementMetrics.register(registry, model, placement);
     PromptPrefixes prefixes = new PromptPrefixes(settings.placement().prefix());
+    HeadEncoder encoder = tokenizers.encoder(settings.tokenizer(), prefixes);
     known.put(
         model,
         new Known(
             settings,
             placement,
             prefixes,
-            rules(model, settings, prefixes),
+            encoder,
+            rules(model, settings, prefixes, encoder),
             new ModelMetrics(registry, model)));
   }
 
@@ -285,6 +298,7 @@ final class FleetControl implements AutoCloseable {
         entry.config.policy().id(),
         entry.placement,
         entry.prefixes,
+        entry.encoder,
         entry.families,
         entry.metrics,
         new ModelRoute.Limits(

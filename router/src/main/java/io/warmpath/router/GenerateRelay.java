@@ -9,7 +9,7 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.warmpath.routing.Lease;
 import io.warmpath.routing.PickRequest;
-import io.warmpath.routing.PromptPrefix;
+import io.warmpath.tokenizer.TokenHead;
 import io.warmpath.v1.Completed;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.GenerateResponse;
@@ -41,7 +41,12 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
   private @Nullable RoutedRequest routed;
   private @Nullable Try current;
   private boolean holdsPlace;
-  private boolean closed;
+
+  /** The model, while the prompt's first tokens are being made. */
+  private @Nullable ModelRoute encoding;
+
+  /** Written by the event loop; a tokenizer's thread reads it too. */
+  private volatile boolean closed;
 
   private GenerateRelay(
       RequestPath path, ServerCall<ClientRequest, AgentAnswer> client, Metadata headers) {
@@ -82,9 +87,11 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
       return;
     }
     try {
-      RoutedRequest admitted = admit(received);
-      routed = admitted;
-      follow(admitted, admitted.start());
+      PromptReader prompt = read(received.message());
+      path.inFlight().take();
+      holdsPlace = true;
+      encoding = prompt.route();
+      path.tokenizers().encode(prompt.text(), loop, new Encoding(received.message(), prompt));
     } catch (RequestRefusedException refused) {
       fail(refused.failure());
     }
@@ -113,6 +120,10 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
     if (routed != null) {
       routed.cancelled(why);
     }
+    if (encoding != null) {
+      encoding.metrics().failed(why);
+      encoding = null;
+    }
     Try running = current;
     current = null;
     if (running != null) {
@@ -139,26 +150,56 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
 
   // ---- decision
 
-  private RoutedRequest admit(ClientRequest received) throws RequestRefusedException {
-    GenerateRequest message = received.message();
+  private PromptReader read(GenerateRequest message) throws RequestRefusedException {
     RequestCheck.check(message);
     RoutingTable.Resolved model =
         path.table().get().resolve(message.getModel(), message.getLoraAdapter());
-    AffinityInputs affinity = AffinityInputs.of(message, headers);
-    PromptPrefix prefix = PromptReader.read(message, model, affinity);
-    if (!path.inFlight().tryAcquire()) {
-      throw new RequestRefusedException(
-          new RequestFailure(
-              RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
+    return new PromptReader(message, model, AffinityInputs.of(message, headers));
+  }
+
+  /** Until the prompt's first tokens are known, if they are to be. */
+  private final class Encoding implements Tokenizers.Request {
+
+    private final GenerateRequest message;
+    private final PromptReader prompt;
+
+    Encoding(GenerateRequest message, PromptReader prompt) {
+      this.message = message;
+      this.prompt = prompt;
     }
-    holdsPlace = true;
-    long session = PromptReader.session(message, model, affinity, prefix, path.sessions());
+
+    @Override
+    public boolean isWaiting() {
+      return !closed;
+    }
+
+    @Override
+    public void encoded(@Nullable TokenHead tokens) {
+      if (!closed) {
+        context.run(() -> place(message, prompt, tokens)); // The call's, for its deadline.
+      }
+    }
+  }
+
+  private void place(GenerateRequest message, PromptReader prompt, @Nullable TokenHead tokens) {
+    encoding = null;
+    try {
+      RoutedRequest admitted = admit(message, prompt, tokens);
+      routed = admitted;
+      follow(admitted, admitted.start());
+    } catch (RequestRefusedException refused) {
+      fail(refused.failure());
+    }
+  }
+
+  private RoutedRequest admit(
+      GenerateRequest message, PromptReader prompt, @Nullable TokenHead tokens)
+      throws RequestRefusedException {
     PickRequest pick =
-        new PickRequest(
-            prefix, session, Wire.constraints(message.getRouting(), headers), model.unable(), 1);
+        prompt.pick(tokens, path.sessions(), Wire.constraints(message.getRouting(), headers));
     return new RoutedRequest(
-        model.route(),
-        Account.of(loop.usage(), affinity, session),
+        prompt.route(),
+        Account.of(loop.usage(), prompt.affinity(), pick.session()),
         pick,
         path.limits().retryMaxRetries(),
         path.ticker(),

@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.Lease;
+import io.warmpath.tokenizer.TokenHead;
 import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
@@ -72,6 +73,12 @@ final class HttpExchange {
   private @Nullable EngineFault fault;
   private boolean holdsPlace;
 
+  /** The model, while the prompt's first tokens are being made. */
+  private @Nullable ModelRoute encoding;
+
+  /** Written by the event loop; a tokenizer's thread reads it too. */
+  private volatile boolean gone;
+
   HttpExchange(
       RequestPath path,
       HttpConnection connection,
@@ -91,29 +98,31 @@ final class HttpExchange {
 
   void start() {
     try {
+      BodyReader reader = new BodyReader(path, head);
+      BodyReader.Read read = reader.read(body);
       takePlace();
-      BodyReader.Asked asked = new BodyReader(path, head).read(body);
-      HomeSearch.Wanted wanted = asked.wanted();
-      if (wanted == null || !isSearching(wanted, asked)) {
-        place(asked);
+      HomeSearch.Wanted wanted = reader.wanted(read);
+      if (wanted == null || !isSearching(wanted, reader, read)) {
+        encode(reader, read);
       }
     } catch (RequestRefusedException refused) {
       fail(refused.failure());
     }
   }
 
-  private boolean isSearching(HomeSearch.Wanted wanted, BodyReader.Asked asked) {
+  private boolean isSearching(HomeSearch.Wanted wanted, BodyReader reader, BodyReader.Read read) {
     HomeSearch begun =
-        new HomeSearch(path, loop, head, requestId, wanted, home -> searched(asked, home));
+        new HomeSearch(path, loop, head, requestId, wanted, home -> searched(reader, read, home));
     search = begun;
     return begun.start(client.executor());
   }
 
   /* What is known by now changes more than the placement, so the request is read again. */
-  private void searched(BodyReader.Asked asked, ResponseHomes.@Nullable Home home) {
+  private void searched(
+      BodyReader reader, BodyReader.Read read, ResponseHomes.@Nullable Home home) {
     search = null;
     try {
-      place(home == null ? asked : new BodyReader(path, head).read(body, home));
+      encode(reader, home == null ? read : reader.read(body, home));
     } catch (RequestRefusedException refused) {
       fail(refused.failure());
     }
@@ -121,9 +130,13 @@ final class HttpExchange {
 
   /** The client's connection is gone. */
   void clientGone() {
+    gone = true;
     if (search != null) {
       search.cancel();
       search = null;
+    }
+    if (encoding != null) {
+      encoding.metrics().failed(RequestFailure.Kind.CANCELLED);
     }
     Try running = current;
     if (running != null && running.end.reached()) {
@@ -150,28 +163,54 @@ final class HttpExchange {
 
   // ---- decision
 
-  private void takePlace() throws RequestRefusedException {
-    if (!path.inFlight().tryAcquire()) {
-      throw new RequestRefusedException(
-          new RequestFailure(
-              RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
+  private void encode(BodyReader reader, BodyReader.Read read) {
+    encoding = read.model().route();
+    path.tokenizers().encode(read.text(), loop, new Encoding(this, reader, read));
+  }
+
+  /** Until the prompt's first tokens are known, if they are to be. */
+  private record Encoding(HttpExchange exchange, BodyReader reader, BodyReader.Read read)
+      implements Tokenizers.Request {
+
+    @Override
+    public boolean isWaiting() {
+      return !exchange.gone;
     }
+
+    @Override
+    public void encoded(@Nullable TokenHead tokens) {
+      if (!exchange.gone) {
+        exchange.place(reader, read, tokens);
+      }
+    }
+  }
+
+  private void takePlace() throws RequestRefusedException {
+    path.inFlight().take();
     holdsPlace = true;
   }
 
-  private void place(BodyReader.Asked asked) {
+  private void place(BodyReader reader, BodyReader.Read read, @Nullable TokenHead tokens) {
+    encoding = null;
+    try {
+      RoutedRequest admitted = admit(reader.asked(read, tokens));
+      routed = admitted;
+      follow(admitted, admitted.start());
+    } catch (RequestRefusedException refused) {
+      fail(refused.failure());
+    }
+  }
+
+  private RoutedRequest admit(BodyReader.Asked asked) {
     unary = asked.unary();
     lengthEstimated = asked.lengthEstimated();
-    RoutedRequest admitted =
-        new RoutedRequest(
-            asked.route(),
-            Account.of(loop.usage(), asked.affinity(), asked.pick().session()),
-            asked.pick(),
-            path.limits().retryMaxRetries(),
-            path.ticker(),
-            arrivedNanos);
-    routed = admitted;
-    follow(admitted, admitted.start());
+    return new RoutedRequest(
+        asked.route(),
+        Account.of(loop.usage(), asked.affinity(), asked.pick().session()),
+        asked.pick(),
+        path.limits().retryMaxRetries(),
+        path.ticker(),
+        arrivedNanos);
   }
 
   private void follow(RoutedRequest ofThis, RoutedRequest.Step step) {

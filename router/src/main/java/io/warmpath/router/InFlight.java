@@ -21,6 +21,15 @@ final class InFlight {
     return true;
   }
 
+  /** Takes a place, or refuses the request that needs it. */
+  void take() throws RequestRefusedException {
+    if (!tryAcquire()) {
+      throw new RequestRefusedException(
+          new RequestFailure(
+              RequestFailure.Kind.OVERLOADED, "this router holds its limit of requests", 1));
+    }
+  }
+
   void release() {
     count.decrementAndGet();
   }

@@ -3,8 +3,10 @@ package io.warmpath.router;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.Placement;
 import io.warmpath.routing.PromptPrefixes;
+import io.warmpath.tokenizer.HeadEncoder;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One model as requests meet it: where to place them and what they may ask for. Immutable but for
@@ -14,6 +16,7 @@ import java.util.Map;
  * @param policy name of the placement policy
  * @param placement decides
  * @param prefixes makes prompts comparable
+ * @param encoder makes the first tokens of texts, null where the model has no tokenizer here
  * @param families the config's rules for families
  * @param metrics counts
  * @param limits what a request may ask for
@@ -25,6 +28,7 @@ record ModelRoute(
     String policy,
     Placement placement,
     PromptPrefixes prefixes,
+    @Nullable HeadEncoder encoder,
     FamilyRules families,
     ModelMetrics metrics,
     Limits limits,

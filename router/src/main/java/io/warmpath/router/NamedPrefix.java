@@ -1,12 +1,17 @@
 package io.warmpath.router;
 
+import com.google.errorprone.annotations.Var;
 import io.warmpath.router.prompt.CanonicalChat;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.PromptPrefixes;
+import io.warmpath.tokenizer.HeadEncoder;
+import io.warmpath.tokenizer.TokenHead;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The beginning of prompts, given in the config. As text it is what a text prompt begins with, or
@@ -60,28 +65,55 @@ public final class NamedPrefix {
         && Arrays.equals(text, 0, byteCount, longer.text, 0, byteCount);
   }
 
-  /** Returns what prompts with this prefix hash to, each with the step at which they do. */
-  List<Mark> marks(PromptPrefixes prefixes, PromptPrefixes.Scope scope) {
-    List<Mark> marks = new ArrayList<>(2);
+  /**
+   * Returns it as the prompts of one model begin with it: in bytes and, where the model has a
+   * tokenizer, also in its tokens, up to those that what follows may change. May encode.
+   */
+  Beginning beginning(PromptPrefixes prefixes, @Nullable HeadEncoder encoder) {
+    List<Function<PromptPrefixes.Scope, PromptPrefix>> forms = new ArrayList<>();
     if (tokens.length > 0) {
-      add(prefixes.ofTokens(scope, tokens, tokens.length), marks);
-      return marks;
+      forms.add(scope -> prefixes.ofTokens(scope, tokens, tokens.length));
+      return new Beginning(forms);
     }
-    add(prefixes.ofBytes(scope, text, 0, text.length), marks);
     byte[] chat = CanonicalChat.beginning(text);
-    add(prefixes.ofBytes(scope, chat, 0, chat.length), marks);
-    return marks;
-  }
-
-  private static void add(PromptPrefix prefix, List<Mark> marks) {
-    if (prefix.stepCount() > 0) {
-      int last = prefix.stepCount() - 1;
-      marks.add(new Mark(last, prefix.stepHash(last)));
+    forms.add(scope -> prefixes.ofBytes(scope, text, 0, text.length));
+    forms.add(scope -> prefixes.ofBytes(scope, chat, 0, chat.length));
+    if (encoder != null) {
+      TokenHead textHead = encoder.ofBeginning(text, true);
+      TokenHead chatHead = encoder.ofBeginning(chat, false);
+      forms.add(scope -> PromptText.prefix(prefixes, scope, text, textHead));
+      forms.add(scope -> PromptText.prefix(prefixes, scope, chat, chatHead));
     }
+    return new Beginning(forms);
   }
 
   private static int stepBytes(int stepTokens) {
     return stepTokens * PromptPrefixes.BYTES_PER_TOKEN;
+  }
+
+  /**
+   * The prefix in the prompts of one model.
+   *
+   * @param forms what makes its chain in each of the forms that a prompt may have
+   */
+  record Beginning(@Var List<Function<PromptPrefixes.Scope, PromptPrefix>> forms) {
+
+    Beginning {
+      forms = List.copyOf(forms);
+    }
+
+    /** Returns what prompts with this prefix hash to, each with the step at which they do. */
+    List<Mark> marks(PromptPrefixes.Scope scope) {
+      List<Mark> marks = new ArrayList<>(forms.size());
+      for (Function<PromptPrefixes.Scope, PromptPrefix> form : forms) {
+        PromptPrefix prefix = form.apply(scope);
+        if (prefix.stepCount() > 0) {
+          int last = prefix.stepCount() - 1;
+          marks.add(new Mark(last, prefix.stepHash(last)));
+        }
+      }
+      return marks;
+    }
   }
 
   /**

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * there. So a request's state has one thread, and nothing on its path is shared but the published
  * table and the counters.
  */
-final class RelayLoop {
+final class RelayLoop implements Executor {
 
   /** What an agent may send ahead of a slow client, each stream: thousands of tokens. */
   private static final int WINDOW_BYTES = 64 * 1024;
@@ -48,6 +48,12 @@ final class RelayLoop {
     this.http = new AgentHttp(eventLoop, transport, tls);
     this.config = config;
     this.maxAnswerBytes = maxAnswerBytes;
+  }
+
+  /** Runs a task on this loop. Any thread. */
+  @Override
+  public void execute(Runnable task) {
+    eventLoop.execute(task);
   }
 
   /** This loop's HTTP connections to agents. */

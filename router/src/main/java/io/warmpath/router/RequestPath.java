@@ -11,6 +11,7 @@ import java.util.function.Supplier;
  * @param sessions makes session keys
  * @param responses remembers who made which response
  * @param searches says when replicas are asked for a response
+ * @param tokenizers encode prompts of models that have one
  * @param inFlight counts and limits the requests of this router
  * @param gate lets requests in by their key
  * @param limits what this router takes on
@@ -23,6 +24,7 @@ record RequestPath(
     SessionKeys sessions,
     ResponseHomes responses,
     HomeSearches searches,
+    Tokenizers tokenizers,
     InFlight inFlight,
     Gate gate,
     RouterConfig.Limits limits,

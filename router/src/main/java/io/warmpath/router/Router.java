@@ -51,6 +51,7 @@ public final class Router implements AutoCloseable {
   private final RelayLoops loops;
   private final FleetControl control;
   private final UsageMeter usage;
+  private final Tokenizers tokenizers;
   private final Server grpc;
   private final @Nullable HttpDoor http;
   private final AdminServer admin;
@@ -65,10 +66,13 @@ public final class Router implements AutoCloseable {
     this.gate = new Gate(config.access().tenants(), registry);
     this.configState = new ConfigState(registry, ticker);
     this.tls = RouterTls.read(config, InstantSource.system(), registry);
+    this.tokenizers = Tokenizers.start(config, registry);
     this.fleet = FleetSource.of(config.fleet(), ticker, routerId, registry);
     this.loops = new RelayLoops(config.upstream(), config.limits().maxMessageBytes(), tls.agents());
     this.usage = startMetering();
-    this.control = new FleetControl(config, loops, ticker, registry, placements, this::onPublished);
+    this.control =
+        new FleetControl(
+            config, loops, ticker, registry, tokenizers, placements, this::onPublished);
     SessionKeys keys = new SessionKeys(config.sessionSecret());
     RequestPath path =
         new RequestPath(
@@ -77,6 +81,7 @@ public final class Router implements AutoCloseable {
             keys,
             new ResponseHomes(keys, registry),
             new HomeSearches(keys, registry),
+            tokenizers,
             inFlight,
             gate,
             config.limits(),
@@ -140,6 +145,11 @@ public final class Router implements AutoCloseable {
   /** The port of metrics and health. */
   public int adminPort() {
     return admin.port();
+  }
+
+  /** The models' tokenizers, for tests that keep their threads busy. */
+  Tokenizers tokenizers() {
+    return tokenizers;
   }
 
   /** Whether it takes requests and knows of a replica that is ready. */
@@ -226,6 +236,7 @@ public final class Router implements AutoCloseable {
     fleet.close();
     control.close();
     usage.close(); // While the loops can still say what they counted.
+    tokenizers.close();
     loops.close();
     registry.close();
   }
@@ -293,6 +304,7 @@ public final class Router implements AutoCloseable {
           registry);
     } catch (IOException unusable) {
       fleet.close();
+      tokenizers.close();
       loops.close();
       throw unusable;
     }

@@ -8,6 +8,8 @@ import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.Policy;
 import io.warmpath.routing.ReplicaReport;
+import io.warmpath.tokenizer.HeadEncoder;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -311,9 +313,17 @@ public record RouterConfig(
    * @param maxPromptTokens longest prompt that is taken, at least 1; the fleet's own limit holds
    *     too
    * @param prices what its tokens cost
+   * @param tokenizer its {@code tokenizer.json}, or null to tell texts by their bytes
    */
   public record Model(
-      Policy policy, PlacementConfig placement, int maxPromptTokens, Prices prices) {
+      Policy policy,
+      PlacementConfig placement,
+      int maxPromptTokens,
+      Prices prices,
+      @Nullable Path tokenizer) {
+
+    /** Longest family, in tokens, of a model with a tokenizer. */
+    public static final int MAX_TOKENIZER_TOKENS = HeadEncoder.MAX_TOKENS;
 
     /** Warmpath's own policy; prompts up to 2 million tokens. */
     public static final Model DEFAULT =
@@ -324,12 +334,27 @@ public record RouterConfig(
       this(policy, placement, maxPromptTokens, Prices.FREE);
     }
 
+    /** Makes a model whose tokenizer is not known. */
+    public Model(Policy policy, PlacementConfig placement, int maxPromptTokens, Prices prices) {
+      this(policy, placement, maxPromptTokens, prices, null);
+    }
+
     public Model {
       range("maxPromptTokens", maxPromptTokens, 1, Integer.MAX_VALUE);
       if (policy.needsCacheIndex()) {
         throw new IllegalArgumentException(
             "policy: " + policy.id() + " knows every cache exactly, which only a replay can");
       }
+      if (tokenizer != null && placement.prefix().tokens() > MAX_TOKENIZER_TOKENS) {
+        throw new IllegalArgumentException(
+            "tokenizer: needs families of at most %d tokens, and prefix.tokens is %d"
+                .formatted(MAX_TOKENIZER_TOKENS, placement.prefix().tokens()));
+      }
+    }
+
+    /** Returns a copy whose texts are told by the tokens of {@code file}. */
+    public Model withTokenizer(Path file) {
+      return new Model(policy, placement, maxPromptTokens, prices, file);
     }
   }
 
@@ -340,13 +365,38 @@ public record RouterConfig(
    * @param maxMessageBytes longest request message, 1 KiB to 256 MiB
    * @param maxModels models told apart; replicas of further ones are ignored
    * @param retryMaxRetries further replicas to try when one fails before its first token, 0..10
+   * @param tokenizerThreads threads that encode the prompts of models with a tokenizer, 1..256
+   * @param tokenizerQueueSize prompts that wait for one of them; further ones go by their bytes,
+   *     1..65,536
    */
-  public record Limits(int maxInFlight, int maxMessageBytes, int maxModels, int retryMaxRetries) {
+  public record Limits(
+      int maxInFlight,
+      int maxMessageBytes,
+      int maxModels,
+      int retryMaxRetries,
+      int tokenizerThreads,
+      int tokenizerQueueSize) {
 
-    /** 20,000 requests at once, messages of 16 MiB, 256 models, 2 retries. */
+    /**
+     * 20,000 requests at once, messages of 16 MiB, 256 models, 2 retries; one thread of the
+     * tokenizers for two processors, 64 prompts that wait.
+     */
     public static final Limits DEFAULT = new Limits(20_000, 16 << 20, 256, 2);
 
+    /** Makes limits with the default ones of tokenizers. */
+    public Limits(int maxInFlight, int maxMessageBytes, int maxModels, int retryMaxRetries) {
+      this(
+          maxInFlight,
+          maxMessageBytes,
+          maxModels,
+          retryMaxRetries,
+          Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 256),
+          64);
+    }
+
     public Limits {
+      range("tokenizerThreads", tokenizerThreads, 1, 256);
+      range("tokenizerQueueSize", tokenizerQueueSize, 1, 65_536);
       range("maxInFlight", maxInFlight, 1, 10_000_000);
       range("maxMessageBytes", maxMessageBytes, 1 << 10, 256 << 20);
       range("maxModels", maxModels, 1, 100_000);

@@ -2,15 +2,16 @@ package io.warmpath.router;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Metadata;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.warmpath.membership.RecordCodec;
 import io.warmpath.router.usage.UsageMeter;
 import io.warmpath.routing.Decision;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.PickRequest;
-import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.ReplicaBelief;
 import io.warmpath.routing.ReplicaReport;
+import io.warmpath.tokenizer.TokenHead;
 import io.warmpath.v1.ExplainResponse;
 import io.warmpath.v1.FleetReplica;
 import io.warmpath.v1.GenerateRequest;
@@ -25,6 +26,7 @@ import io.warmpath.v1.RouteRequest;
 import io.warmpath.v1.RouteResponse;
 import io.warmpath.v1.RoutingServiceGrpc;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The router's decisions without the traffic. Changes nothing. */
 final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
@@ -53,25 +55,16 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
 
   @Override
   public void route(RouteRequest request, StreamObserver<RouteResponse> observer) {
-    try {
-      Decided decided = decide(request.getRequest());
-      observer.onNext(routeResponse(decided));
-      observer.onCompleted();
-    } catch (RequestRefusedException refused) {
-      fail(observer, refused.failure());
-    }
+    decide(request.getRequest(), observer, RoutingEndpoint::routeResponse);
   }
 
   @Override
   public void explain(RouteRequest request, StreamObserver<ExplainResponse> observer) {
-    try {
-      Decided decided = decide(request.getRequest());
-      observer.onNext(
-          ExplainResponse.newBuilder().setDecision(Wire.decision(decided.decision)).build());
-      observer.onCompleted();
-    } catch (RequestRefusedException refused) {
-      fail(observer, refused.failure());
-    }
+    decide(
+        request.getRequest(),
+        observer,
+        decided ->
+            ExplainResponse.newBuilder().setDecision(Wire.decision(decided.decision)).build());
   }
 
   @Override
@@ -134,21 +127,72 @@ final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
     }
   }
 
-  private Decided decide(GenerateRequest request) throws RequestRefusedException {
-    RequestCheck.check(request);
-    RoutingTable table = path.table().get();
-    RoutingTable.Resolved model = table.resolve(request.getModel(), request.getLoraAdapter());
-    Metadata none = new Metadata();
-    AffinityInputs affinity = AffinityInputs.of(request, none);
-    PromptPrefix prefix = PromptReader.read(request, model, affinity);
+  /** Makes an answer of a decision. */
+  private interface Answer<T> {
+    T of(Decided decided) throws RequestRefusedException;
+  }
+
+  private <T> void decide(GenerateRequest request, StreamObserver<T> observer, Answer<T> answer) {
+    try {
+      RequestCheck.check(request);
+      RoutingTable table = path.table().get();
+      PromptReader prompt =
+          new PromptReader(
+              request,
+              table.resolve(request.getModel(), request.getLoraAdapter()),
+              AffinityInputs.of(request, new Metadata()));
+      path.tokenizers()
+          .encode(
+              prompt.text(),
+              path.loops().current(),
+              new Asked<>((ServerCallStreamObserver<T>) observer) {
+                @Override
+                T answer(@Nullable TokenHead tokens) throws RequestRefusedException {
+                  return answer.of(decided(request, prompt, tokens, table));
+                }
+              });
+    } catch (RequestRefusedException refused) {
+      fail(observer, refused.failure());
+    }
+  }
+
+  /** A decision that is asked for, until the prompt's first tokens are known. */
+  private abstract static class Asked<T> implements Tokenizers.Request {
+
+    private final ServerCallStreamObserver<T> observer;
+
+    Asked(ServerCallStreamObserver<T> observer) {
+      this.observer = observer;
+    }
+
+    abstract T answer(@Nullable TokenHead tokens) throws RequestRefusedException;
+
+    @Override
+    public boolean isWaiting() {
+      return !observer.isCancelled();
+    }
+
+    @Override
+    public void encoded(@Nullable TokenHead tokens) {
+      if (observer.isCancelled()) {
+        return;
+      }
+      try {
+        observer.onNext(answer(tokens));
+        observer.onCompleted();
+      } catch (RequestRefusedException refused) {
+        fail(observer, refused.failure());
+      }
+    }
+  }
+
+  private Decided decided(
+      GenerateRequest request, PromptReader prompt, @Nullable TokenHead tokens, RoutingTable table)
+      throws RequestRefusedException {
     PickRequest pick =
-        new PickRequest(
-            prefix,
-            PromptReader.session(request, model, affinity, prefix, path.sessions()),
-            Wire.constraints(request.getRouting(), none),
-            model.unable(),
-            1);
-    return new Decided(model.route().placement().picker().explain(pick), table);
+        prompt.pick(
+            tokens, path.sessions(), Wire.constraints(request.getRouting(), new Metadata()));
+    return new Decided(prompt.route().placement().picker().explain(pick), table);
   }
 
   private static RouteResponse routeResponse(Decided decided) throws RequestRefusedException {

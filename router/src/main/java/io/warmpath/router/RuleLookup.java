@@ -13,6 +13,11 @@ import io.warmpath.routing.PromptPrefixes;
 import io.warmpath.routing.RecentAnchors;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.routing.Ticker;
+import io.warmpath.tokenizer.HeadEncoder;
+import io.warmpath.tokenizer.ModelTokenizer;
+import io.warmpath.tokenizer.TokenHead;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -59,8 +64,9 @@ public final class RuleLookup {
    * @param body an OpenAI or Anthropic style body
    * @param tenant who asks, empty for nobody in particular
    * @throws IllegalArgumentException when the body is no request, in one sentence
+   * @throws IOException when the model's tokenizer cannot be used, in one sentence
    */
-  public Found find(byte[] body, String tenant) {
+  public Found find(byte[] body, String tenant) throws IOException {
     PromptBody request = PromptBody.parse(body);
     if (request.malformed() || request.model().isEmpty()) {
       throw new IllegalArgumentException(
@@ -77,10 +83,22 @@ public final class RuleLookup {
     PromptPrefixes.Scope scope =
         new PromptPrefixes.Scope(
             request.model(), "", request.cacheSalt(), affinity.promptCacheKey());
-    PromptPrefix prompt = BodyReader.prompt(request, request.canonicalBytes(), prefixes, scope);
+    HeadEncoder encoder = encoder(model, prefixes);
+    byte[] canonical = request.canonicalBytes();
+    TokenHead head =
+        encoder == null || request.tokenIds() != null || canonical.length == 0
+            ? null
+            : encoder.encode(canonical, request.addsSpecialTokens());
+    PromptPrefix prompt = BodyReader.prompt(request, canonical, prefixes, scope, head);
     FamilyRules rules =
-        FamilyRules.of(config.families(), request.model(), model.placement(), prefixes);
+        FamilyRules.of(config.families(), request.model(), model.placement(), prefixes, encoder);
     return new Found(rules.apply(prompt, scope, tenant), rules.find(prompt, scope, tenant), model);
+  }
+
+  private static @Nullable HeadEncoder encoder(RouterConfig.Model model, PromptPrefixes prefixes)
+      throws IOException {
+    Path file = model.tokenizer();
+    return file == null ? null : Tokenizers.encoder(ModelTokenizer.read(file), prefixes);
   }
 
   /**

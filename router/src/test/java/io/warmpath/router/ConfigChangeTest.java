@@ -70,6 +70,15 @@ final class ConfigChangeTest {
   }
 
   @Test
+  void tokenizer_isTakenAtTheNextStart() {
+    RouterConfig.Model with = RouterConfig.Model.DEFAULT.withTokenizer(Path.of("tokenizer.json"));
+    ConfigChange change = ConfigChange.between(BASE, BASE.withDefaultModel(with));
+    assertThat(change.needsRestart()).containsExactly("defaults.tokenizer");
+    assertThat(change.changes()).isFalse();
+    assertThat(change.effective().defaultModel().tokenizer()).isNull();
+  }
+
+  @Test
   void prefixAndListener_keepTheirValuesAndAreNamed() {
     ConfigChange change =
         ConfigChange.between(

@@ -7,12 +7,17 @@ import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PromptPrefix;
 import io.warmpath.routing.PromptPrefixes;
 import io.warmpath.routing.PromptPrefixes.Scope;
+import io.warmpath.testkit.TestTokenizer;
+import io.warmpath.tokenizer.HeadEncoder;
+import io.warmpath.tokenizer.ModelTokenizer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class FamilyRulesTest {
 
@@ -29,7 +34,7 @@ final class FamilyRulesTest {
   }
 
   private static FamilyRules rules(FamilyRule... rules) {
-    return FamilyRules.of(List.of(rules), "m", PlacementConfig.DEFAULT, PREFIXES);
+    return FamilyRules.of(List.of(rules), "m", PlacementConfig.DEFAULT, PREFIXES, null);
   }
 
   private static Match byPrefix(NamedPrefix prefix) {
@@ -73,6 +78,31 @@ final class FamilyRulesTest {
             + " and more\",\"role\":\"system\"},{\"content\":\"hi\",\"role\":\"user\"}]}";
     assertThat(found(rules, text(PLAIN, chat), PLAIN)).isEqualTo("system");
     assertThat(found(rules, text(PLAIN, "Z" + SYSTEM), PLAIN)).isNull();
+  }
+
+  @Test
+  void prefixAsText_ofAModelWithATokenizer_matchesInTokensAndInBytes(@TempDir Path directory)
+      throws Exception {
+    HeadEncoder encoder =
+        Tokenizers.encoder(ModelTokenizer.read(TestTokenizer.writeTo(directory)), PREFIXES);
+    FamilyRule rule = rule("system", byPrefix(NamedPrefix.ofText("s", SYSTEM)));
+    FamilyRules rules =
+        FamilyRules.of(List.of(rule), "m", PlacementConfig.DEFAULT, PREFIXES, encoder);
+    Scope salted = new Scope("m", "", "salt", "");
+    String prompt = SYSTEM + "What is a prefix? ".repeat(200);
+    for (Scope scope : List.of(PLAIN, salted)) {
+      assertThat(found(rules, text(scope, prompt), scope)).isEqualTo("system");
+      assertThat(found(rules, inTokens(encoder, scope, prompt), scope)).isEqualTo("system");
+      assertThat(found(rules, inTokens(encoder, scope, "Z" + prompt), scope)).isNull();
+    }
+    PromptPrefix one = rules.apply(inTokens(encoder, PLAIN, SYSTEM + "a"), PLAIN, "");
+    PromptPrefix two = rules.apply(inTokens(encoder, PLAIN, prompt), PLAIN, "");
+    assertThat(one.family()).isEqualTo(two.family());
+  }
+
+  private static PromptPrefix inTokens(HeadEncoder encoder, Scope scope, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return PromptText.prefix(PREFIXES, scope, bytes, encoder.encode(bytes, true));
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.testkit.Await;
+import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -110,12 +111,15 @@ final class RoutingTableTest {
   }
 
   private static FleetControl control(
-      RouterConfig.Limits limits, RelayLoops loops, SimpleMeterRegistry registry) {
+      RouterConfig.Limits limits, RelayLoops loops, SimpleMeterRegistry registry)
+      throws IOException {
+    RouterConfig routerConfig = RouterHarness.config().withLimits(limits);
     return new FleetControl(
-        RouterHarness.config().withLimits(limits),
+        routerConfig,
         loops,
         System::nanoTime,
         registry,
+        Tokenizers.start(routerConfig, registry),
         (policy, config, ticker, seed) -> new CountingPlacement(),
         table -> {});
   }

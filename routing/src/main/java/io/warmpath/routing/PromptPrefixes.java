@@ -23,6 +23,16 @@ public final class PromptPrefixes {
     this.stepTokens = config.stepTokens();
   }
 
+  /** Tokens of the longest prefix that makes a family. */
+  public int familyTokens() {
+    return familySteps * stepTokens;
+  }
+
+  /** Tokens a step. */
+  public int stepTokens() {
+    return stepTokens;
+  }
+
   /**
    * What else than the prompt decides what a cache can reuse.
    *
@@ -58,6 +68,45 @@ public final class PromptPrefixes {
     long[] steps =
         PrefixHasher.chainBytes(scope.seed(), bytes, offset, length, stepTokens * BYTES_PER_TOKEN);
     return ofSteps(scope, steps, Math.ceilDiv(length, BYTES_PER_TOKEN));
+  }
+
+  /**
+   * Returns the prefix of a text whose first tokens are known: steps of those tokens, as if the
+   * prompt had been given in tokens, and behind them steps of bytes, each of as many as a step of
+   * those tokens takes on average.
+   *
+   * @param head the first tokens; those of the family at most, and in full steps unless they are
+   *     all there are
+   * @param headBytes byte of the text from which the steps of bytes go on
+   * @param promptTokens length of the whole prompt, 0 for one that is estimated from the head's
+   */
+  public PromptPrefix ofText(
+      Scope scope, int[] head, byte[] text, int headBytes, int promptTokens) {
+    if (head.length == 0) {
+      return ofBytes(scope, text, 0, text.length);
+    }
+    int headSteps = head.length / stepTokens;
+    int tokens = promptTokens > 0 ? promptTokens : estimate(head.length, headBytes, text.length);
+    int stepBytes = headSteps == 0 ? 0 : Math.min(headBytes / headSteps, PrefixHasher.MAX_STEP);
+    int more =
+        stepBytes == 0
+            ? 0
+            : Math.min((text.length - headBytes) / stepBytes, tokens / stepTokens - headSteps);
+    long[] steps = new long[headSteps + more];
+    PrefixHasher.chainTokens(scope.seed(), head, head.length, stepTokens, steps);
+    if (more > 0) {
+      long[] rest =
+          PrefixHasher.chainBytes(
+              steps[headSteps - 1], text, headBytes, more * stepBytes, stepBytes);
+      System.arraycopy(rest, 0, steps, headSteps, more);
+    }
+    return ofSteps(scope, steps, tokens);
+  }
+
+  /** The length of a text whose first {@code bytes} of {@code ofBytes} are {@code tokens}. */
+  private static int estimate(int tokens, int bytes, int ofBytes) {
+    long rest = (long) (ofBytes - bytes) * tokens;
+    return (int) Math.min(Integer.MAX_VALUE, tokens + Math.ceilDiv(rest, Math.max(1, bytes)));
   }
 
   /** Returns the prefix of a prompt whose step hashes are known; takes the array over. */

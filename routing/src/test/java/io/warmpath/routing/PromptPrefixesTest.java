@@ -35,6 +35,40 @@ final class PromptPrefixesTest {
   }
 
   @Test
+  void textWithKnownTokens_isThoseTokensAndThenBytes() {
+    byte[] text = "a text of some length; ".repeat(500).getBytes(StandardCharsets.UTF_8);
+    PromptPrefix inTokens = PREFIXES.ofTokens(SCOPE, tokens(1024), 1024);
+    PromptPrefix prompt = PREFIXES.ofText(SCOPE, tokens(1024), text, 4800, 0);
+    assertThat(prompt.family()).isEqualTo(inTokens.family());
+    for (int step = 0; step < 8; step++) {
+      assertThat(prompt.stepHash(step)).isEqualTo(inTokens.stepHash(step));
+    }
+    // 4,800 bytes in 8 steps are 600 a step.
+    assertThat(prompt.stepCount()).isEqualTo(8 + (text.length - 4800) / 600);
+    assertThat(prompt.promptTokens())
+        .isEqualTo(1024 + Math.ceilDiv((text.length - 4800) * 1024, 4800));
+    byte[] other = text.clone();
+    other[4800 + 2 * 600]++;
+    PromptPrefix parts = PREFIXES.ofText(SCOPE, tokens(1024), other, 4800, 0);
+    assertThat(parts.stepHash(9)).isEqualTo(prompt.stepHash(9));
+    assertThat(parts.stepHash(10)).isNotEqualTo(prompt.stepHash(10));
+  }
+
+  @Test
+  void textWithKnownTokens_andKnownLength_hasNoMoreStepsThanThatHolds() {
+    byte[] text = "x".repeat(9600).getBytes(StandardCharsets.UTF_8);
+    PromptPrefix prompt = PREFIXES.ofText(SCOPE, tokens(1024), text, 4800, 1300);
+    assertThat(prompt.promptTokens()).isEqualTo(1300);
+    assertThat(prompt.stepCount()).isEqualTo(1300 / 128);
+    PromptPrefix whole = PREFIXES.ofText(SCOPE, tokens(300), text, 9000, 300);
+    assertThat(whole.stepCount()).isEqualTo(2);
+    assertThat(whole.promptTokens()).isEqualTo(300);
+    PromptPrefix none = PREFIXES.ofText(SCOPE, new int[0], text, 0, 0);
+    assertThat(none.stepHash(1))
+        .isEqualTo(PREFIXES.ofBytes(SCOPE, text, 0, text.length).stepHash(1));
+  }
+
+  @Test
   void prefix_otherModelAdapterOrSalt_sharesNothing() {
     Set<Long> firstSteps = new HashSet<>();
     for (PromptPrefixes.Scope scope :

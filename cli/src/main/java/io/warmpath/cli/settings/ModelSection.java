@@ -6,9 +6,12 @@ import io.warmpath.router.RouterConfig;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mode;
 import io.warmpath.routing.Policy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** How one model is served. */
 record ModelSection(
@@ -31,6 +34,12 @@ record ModelSection(
             reloadable = true)
         int maxPromptTokens,
     @Setting(doc = "How a prompt becomes a chain of steps and a family.") Prefix prefix,
+    @Setting(
+            doc =
+                "The model's `tokenizer.json`, as Hugging Face has it: prompts in text are then"
+                    + " told by their first `prefix.tokens` real tokens, like prompts in token ids;"
+                    + " without one, by their bytes. See [tokenizers](tokenizers.md).")
+        @Nullable Path tokenizer,
     @Setting(
             doc = "A replica may have this times the mean pending work, plus `loadSlack`.",
             defaultValue = "1.25",
@@ -127,6 +136,9 @@ record ModelSection(
           "policy",
           "is \"" + policy.id() + "\", which knows every cache exactly; only a replay can");
     }
+    if (tokenizer != null) {
+      check(tokenizer, prefix);
+    }
   }
 
   RouterConfig.Model config() {
@@ -149,7 +161,21 @@ record ModelSection(
                 maxQueueWait.seconds(), seconds(staleAfter), maxAttempts, saturationThreshold),
             ejection.config(),
             Set.of());
-    return new RouterConfig.Model(policy, placement, maxPromptTokens, prices.config());
+    return new RouterConfig.Model(policy, placement, maxPromptTokens, prices.config(), tokenizer);
+  }
+
+  /* What is in the file is found out when a router starts: it loads native code for that. */
+  private static void check(Path tokenizer, Prefix prefix) {
+    if (!Files.isRegularFile(tokenizer) || !Files.isReadable(tokenizer)) {
+      throw new RefusedSettingException(
+          "tokenizer", "is " + tokenizer + ", which is no file that can be read");
+    }
+    if (prefix.tokens > RouterConfig.Model.MAX_TOKENIZER_TOKENS) {
+      throw new RefusedSettingException(
+          "tokenizer",
+          "needs families of at most %d tokens; prefix.tokens is %d"
+              .formatted(RouterConfig.Model.MAX_TOKENIZER_TOKENS, prefix.tokens));
+    }
   }
 
   private static double seconds(Duration duration) {

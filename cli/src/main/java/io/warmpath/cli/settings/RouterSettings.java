@@ -187,11 +187,31 @@ public record RouterSettings(
               defaultValue = "2",
               min = "0",
               max = "10")
-          int retryMaxRetries) {
+          int retryMaxRetries,
+      @Setting(
+              doc =
+                  "Threads that encode prompts of models with a `tokenizer`; half the processors"
+                      + " when absent.",
+              min = "1",
+              max = "256")
+          @Nullable Integer tokenizerThreads,
+      @Setting(
+              doc = "Prompts that wait to be encoded; further ones are told by their bytes.",
+              defaultValue = "64",
+              min = "1",
+              max = "65536")
+          int tokenizerQueueSize) {
 
     RouterConfig.Limits config() {
       return new RouterConfig.Limits(
-          maxInFlight, Math.toIntExact(maxMessageBytes), maxModels, retryMaxRetries);
+          maxInFlight,
+          Math.toIntExact(maxMessageBytes),
+          maxModels,
+          retryMaxRetries,
+          tokenizerThreads == null
+              ? RouterConfig.Limits.DEFAULT.tokenizerThreads()
+              : tokenizerThreads,
+          tokenizerQueueSize);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.warmpath.cli.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.warmpath.agent.AgentConfig;
 import io.warmpath.config.ConfigException;
@@ -10,6 +11,7 @@ import io.warmpath.router.RouterConfig;
 import io.warmpath.routing.PlacementConfig;
 import io.warmpath.routing.PlacementConfig.Mode;
 import io.warmpath.routing.Policy;
+import io.warmpath.testkit.TestTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class SettingsTest {
 
@@ -91,6 +94,44 @@ final class SettingsTest {
     assertThat(config.limits().maxMessageBytes()).isEqualTo(1 << 20);
     assertThat(config.limits().retryMaxRetries()).isEqualTo(5);
     assertThat(config.upstream().eventLoops()).isEqualTo(3);
+  }
+
+  @Test
+  void tokenizer_reachesTheModelAndItsThreadsTheLimits(@TempDir Path directory) throws Exception {
+    Path file = TestTokenizer.writeTo(directory);
+    RouterConfig config =
+        read(
+                """
+                models:
+                  llama: {tokenizer: %s}
+                limits: {tokenizerThreads: 3, tokenizerQueueSize: 7}
+                """
+                    .formatted(file),
+                RouterSettings.class)
+            .config();
+    RouterConfig.Model llama = Objects.requireNonNull(config.models().get("llama"));
+    assertThat(llama.tokenizer()).isEqualTo(file);
+    assertThat(config.defaultModel().tokenizer()).isNull();
+    assertThat(config.limits().tokenizerThreads()).isEqualTo(3);
+    assertThat(config.limits().tokenizerQueueSize()).isEqualTo(7);
+  }
+
+  @Test
+  void tokenizer_thatIsMissingOrOfTooLongFamilies_isRefused(@TempDir Path directory)
+      throws Exception {
+    Path missing = directory.resolve("missing.json");
+    assertThatThrownBy(
+            () -> read("defaults: {tokenizer: %s}".formatted(missing), RouterSettings.class))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("defaults.tokenizer")
+        .hasMessageContaining(missing + ", which is no file that can be read");
+    Path file = TestTokenizer.writeTo(directory);
+    assertThatThrownBy(() ->
+            read(
+                "defaults: {tokenizer: %s, prefix: {tokens: 16384}}".formatted(file),
+                RouterSettings.class))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("needs families of at most 8192 tokens; prefix.tokens is 16384");
   }
 
   @Test

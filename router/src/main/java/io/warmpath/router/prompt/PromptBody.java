@@ -47,6 +47,7 @@ public final class PromptBody {
   private String sort = "";
   private boolean malformed;
   private boolean stream;
+  private boolean addSpecialTokens = true;
   private String model = "";
   private String cacheSalt = "";
   private String promptCacheKey = "";
@@ -149,6 +150,19 @@ public final class PromptBody {
     return tokens == null ? null : Arrays.copyOf(tokens, tokenCount);
   }
 
+  /**
+   * Whether the prompt is a text that the engine begins with the model's special tokens, as it does
+   * unless told otherwise; a conversation gets its own from the chat template.
+   */
+  public boolean addsSpecialTokens() {
+    return text != null && addSpecialTokens;
+  }
+
+  /** Whether the prompt is text, and not token ids or a conversation. */
+  public boolean isText() {
+    return text != null;
+  }
+
   /** The prompt's canonical bytes; empty when there is no prompt, or it is given as ids. */
   public byte[] canonicalBytes() {
     if (canonical == null) {
@@ -235,6 +249,7 @@ public final class PromptBody {
     switch (name) {
       case "model" -> model = textOr(model);
       case "stream" -> stream = flagOr(stream);
+      case "add_special_tokens" -> addSpecialTokens = flagOr(addSpecialTokens);
       case "cache_salt" -> cacheSalt = textOr(cacheSalt);
       case "prompt_cache_key" -> promptCacheKey = textOr(promptCacheKey);
       case "user" -> user = textOr(user);
