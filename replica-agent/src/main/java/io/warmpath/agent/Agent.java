@@ -116,7 +116,7 @@ public final class Agent implements AutoCloseable {
     relay =
         RelayServer.start(
             config.relay(),
-            tls == null ? null : tls.context(List.of("http/1.1")),
+            tls == null ? null : tls.context(List.of("h2")),
             served,
             config.maxMessageBytes(),
             loops,

@@ -56,7 +56,7 @@ final class RelayCall extends ReplicaCall {
    */
   private static final int MAX_HELD_BYTES = PieceJoiner.MAX_BYTES;
 
-  private final RelayConnection out;
+  private final RelayStream out;
   private final HttpRequest head;
   private final AnswerMeter meter;
   private final PieceJoiner pieces = new PieceJoiner();
@@ -80,7 +80,7 @@ final class RelayCall extends ReplicaCall {
       ReplicaGenerateRequest envelope,
       HttpRequest head,
       ByteBuf body,
-      RelayConnection out) {
+      RelayStream out) {
     super(replica, envelope);
     this.out = out;
     this.head = head;
@@ -134,10 +134,10 @@ final class RelayCall extends ReplicaCall {
     boolean waits = !isDispatched() || isUnary();
     if (waits && !isEnded() && !head.method().equals(HttpMethod.HEAD)) {
       HttpResponse interim =
-          new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.PROCESSING);
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1, HttpResponseStatus.PROCESSING, Unpooled.EMPTY_BUFFER);
       interim.headers().set(RelayProtocol.ANSWER, placement);
       out.write(interim);
-      out.write(LastHttpContent.EMPTY_LAST_CONTENT);
       out.flush();
     }
   }

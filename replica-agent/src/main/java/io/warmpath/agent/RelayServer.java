@@ -5,14 +5,18 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.ssl.SslContext;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.warmpath.relay.RelayPipeline;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.relay.Transport;
 import java.io.IOException;
@@ -30,13 +34,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class RelayServer implements AutoCloseable {
 
-  private static final int MAX_INITIAL_LINE_BYTES = 8 << 10;
-
-  /** Above what routers take from clients, so that there is room for their own headers. */
-  private static final int MAX_HEADER_BYTES = 80 << 10;
-
-  private static final int MAX_PIECE_BYTES = 64 << 10;
-  private static final int MAX_CONNECTIONS = 20_000;
+  private static final int MAX_CONNECTIONS = 4_096;
   private static final int BACKLOG = 1_024;
 
   private final @Nullable SslContext tls;
@@ -52,7 +50,6 @@ final class RelayServer implements AutoCloseable {
     BAD_ENVELOPE,
     TOO_LARGE,
     TOO_SLOW,
-    OUT_OF_TURN,
     TOO_MANY_CONNECTIONS,
   }
 
@@ -83,6 +80,7 @@ final class RelayServer implements AutoCloseable {
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, RelayPipeline.WATER_MARK)
             .childHandler(
                 new ChannelInitializer<>() {
                   @Override
@@ -128,10 +126,25 @@ final class RelayServer implements AutoCloseable {
     if (tls != null) {
       channel.pipeline().addLast(tls.newHandler(channel.alloc()));
     }
-    channel
-        .pipeline()
-        .addLast(new HttpServerCodec(MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_PIECE_BYTES))
-        .addLast(new RelayConnection(this, channel));
+    RelayPipeline.serve(channel, stream -> new RelayStream(this, stream));
+    channel.pipeline().addLast(new Ending());
+  }
+
+  /** The end of a connection's pipeline: what concerns the connection as a whole. */
+  private final class Ending extends ChannelInboundHandlerAdapter {
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      ReferenceCountUtil.release(message); // Settings and pings: the codec has answered them.
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      if (cause instanceof Http2Exception) {
+        rejected(Rejection.MALFORMED);
+      }
+      context.close();
+    }
   }
 
   int port() {

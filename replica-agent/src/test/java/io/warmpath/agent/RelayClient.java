@@ -3,35 +3,75 @@ package io.warmpath.agent;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.errorprone.annotations.Var;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
+import io.warmpath.relay.RelayPipeline;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.v1.Completed;
 import io.warmpath.v1.ReplicaGenerateRequest;
 import io.warmpath.v1.ReplicaGenerateResponse;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
-import java.net.Socket;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** A router's connection to an agent's relay port, byte by byte. */
+/** A router's connection to an agent's relay port; reads only what is asked for. */
+@SuppressWarnings("FutureReturnValueIgnored") // what breaks, the test sees
 final class RelayClient implements AutoCloseable {
 
-  private static final int TIMEOUT_MILLIS = 20_000;
+  private static final int LIMIT_SECONDS = 20;
 
-  private final Socket socket;
-  private final InputStream in;
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final Channel connection;
+  private @Nullable Exchange exchange;
 
-  RelayClient(int port) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setSoTimeout(TIMEOUT_MILLIS);
-    socket.setTcpNoDelay(true);
-    in = new BufferedInputStream(socket.getInputStream());
+  RelayClient(int port) {
+    connection =
+        new Bootstrap()
+            .group(loops)
+            .channel(NioSocketChannel.class)
+            .handler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    RelayPipeline.call(channel);
+                  }
+                })
+            .connect(InetAddress.getLoopbackAddress(), port)
+            .syncUninterruptibly()
+            .channel();
   }
 
   /** A response's head. */
@@ -56,34 +96,38 @@ final class RelayClient implements AutoCloseable {
   }
 
   /** Sends a POST of {@code body} behind {@code envelope}. */
-  void post(String path, ReplicaGenerateRequest envelope, String body) throws IOException {
-    post(path, envelope, body, "");
+  void post(String path, ReplicaGenerateRequest envelope, String body) {
+    post(path, envelope, body, Map.of());
   }
 
-  void post(String path, ReplicaGenerateRequest envelope, String body, String headers)
-      throws IOException {
+  void post(
+      String path, ReplicaGenerateRequest envelope, String body, Map<String, String> headers) {
     byte[] front = envelope.toByteArray();
     byte[] back = body.getBytes(UTF_8);
-    ByteArrayOutputStream message = new ByteArrayOutputStream();
-    String head =
-        "POST %s HTTP/1.1\r\nhost: x\r\n%s: %d\r\n%scontent-length: %d\r\n\r\n"
-            .formatted(
-                path, RelayProtocol.ENVELOPE, front.length, headers, front.length + back.length);
-    message.writeBytes(head.getBytes(UTF_8));
-    message.writeBytes(front);
-    message.writeBytes(back);
-    send(message.toByteArray());
+    FullHttpRequest request =
+        new DefaultFullHttpRequest(
+            HttpVersion.HTTP_1_1, HttpMethod.POST, path, Unpooled.wrappedBuffer(front, back));
+    request.headers().set(RelayProtocol.ENVELOPE, front.length);
+    request.headers().set("content-length", front.length + back.length);
+    headers.forEach(request.headers()::set);
+    send(request);
   }
 
-  void send(byte[] bytes) throws IOException {
-    socket.getOutputStream().write(bytes);
-    socket.getOutputStream().flush();
+  /** Sends any request, on a stream of its own, which the next reads are from. */
+  void send(HttpObject request) {
+    Http2StreamChannel stream =
+        new Http2StreamChannelBootstrap(connection).open().syncUninterruptibly().getNow();
+    Exchange begun = new Exchange(stream);
+    exchange = begun;
+    stream.config().setAutoRead(false);
+    stream.pipeline().addLast(RelayPipeline.callersStream(), begun);
+    stream.writeAndFlush(request);
   }
 
   /** Reads the next head, interim ones included. */
   Head head() throws IOException {
-    String[] first = line().split(" ", 3);
-    return new Head(Integer.parseInt(first[1]), headers());
+    HttpResponse response = (HttpResponse) current().next();
+    return new Head(response.status().code(), map(response.headers()));
   }
 
   /** Reads the next response that is not interim, whole. */
@@ -92,61 +136,96 @@ final class RelayClient implements AutoCloseable {
     while (head.status() < 200) {
       head = head();
     }
-    if (!head.headers().containsKey("transfer-encoding")) {
-      int length = Integer.parseInt(head.headers().getOrDefault("content-length", "0"));
-      return new Response(head, new String(in.readNBytes(length), UTF_8), Map.of());
-    }
     ByteArrayOutputStream body = new ByteArrayOutputStream();
-    for (byte[] chunk = chunk(); chunk.length > 0; chunk = chunk()) {
-      body.writeBytes(chunk);
+    while (true) {
+      Piece piece = (Piece) current().next();
+      body.writeBytes(piece.bytes);
+      if (piece.trailers != null) {
+        return new Response(head, body.toString(UTF_8), piece.trailers);
+      }
     }
-    return new Response(head, body.toString(UTF_8), headers());
   }
 
-  /** Reads one chunk of a body, empty at its end. */
+  /** Reads some of a body, nothing at its end. */
   byte[] chunk() throws IOException {
-    int length = Integer.parseInt(line(), 16);
-    byte[] chunk = in.readNBytes(length);
-    if (length > 0) {
-      line();
+    @Var Piece piece = (Piece) current().next();
+    while (piece.bytes.length == 0 && piece.trailers == null) {
+      piece = (Piece) current().next();
     }
-    return chunk;
+    return piece.bytes;
   }
 
-  /** Whether the agent closed the connection; waits for it. */
-  boolean closed() throws IOException {
-    try {
-      return in.read() < 0;
-    } catch (java.net.SocketException reset) {
-      return true;
-    }
-  }
-
-  private Map<String, String> headers() throws IOException {
-    Map<String, String> headers = new HashMap<>();
-    for (String line = line(); !line.isEmpty(); line = line()) {
-      int colon = line.indexOf(':');
-      headers.put(
-          line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
-    }
-    return headers;
-  }
-
-  private String line() throws IOException {
-    ByteArrayOutputStream line = new ByteArrayOutputStream();
-    for (int c = in.read(); c != '\n'; c = in.read()) {
-      if (c < 0) {
-        throw new EOFException("the agent closed the connection");
-      }
-      if (c != '\r') {
-        line.write(c);
-      }
-    }
-    return line.toString(UTF_8);
+  /** Whether the agent broke the exchange off; waits for it. */
+  boolean closed() {
+    return current().stream.closeFuture().awaitUninterruptibly(LIMIT_SECONDS, TimeUnit.SECONDS);
   }
 
   @Override
-  public void close() throws IOException {
-    socket.close();
+  public void close() {
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+
+  private Exchange current() {
+    return Objects.requireNonNull(exchange, "nothing was sent");
+  }
+
+  private static Map<String, String> map(HttpHeaders from) {
+    Map<String, String> headers = new HashMap<>();
+    from.forEach(
+        header -> headers.put(header.getKey().toLowerCase(Locale.ROOT), header.getValue()));
+    return headers;
+  }
+
+  /** Some of a body; with trailers, if only empty ones, its end. */
+  @SuppressWarnings("ArrayRecordComponent") // A record for its shape; never compared or hashed.
+  private record Piece(byte[] bytes, @Nullable Map<String, String> trailers) {}
+
+  /** One exchange: what has come of its answer. */
+  private static final class Exchange extends SimpleChannelInboundHandler<HttpObject> {
+
+    private static final String END = "end";
+
+    private final BlockingQueue<Object> come = new LinkedBlockingQueue<>();
+    private final Channel stream;
+
+    Exchange(Channel stream) {
+      this.stream = stream;
+    }
+
+    Object next() throws IOException {
+      if (come.isEmpty()) {
+        stream.read();
+      }
+      try {
+        Object next = come.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+        if (next == null || next.equals(END)) {
+          throw new EOFException("the agent broke off, or said no more");
+        }
+        return next;
+      } catch (InterruptedException stop) {
+        throw new InterruptedIOException();
+      }
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext context, HttpObject part) {
+      if (part instanceof HttpResponse response) {
+        come.add(part);
+        if (response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+          return;
+        }
+      }
+      if (part instanceof HttpContent content) {
+        come.add(
+            new Piece(
+                ByteBufUtil.getBytes(content.content()),
+                part instanceof LastHttpContent last ? map(last.trailingHeaders()) : null));
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      come.add(END);
+    }
   }
 }

@@ -4,6 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
 import io.warmpath.agent.RelayClient.Response;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.ReplicaReport;
@@ -13,6 +17,8 @@ import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.RefusalReason;
 import io.warmpath.v1.ReplicaGenerateRequest;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -62,7 +68,7 @@ final class RelayTest {
   void exchange_goesThroughByteForByte() throws Exception {
     String path = PATH + "?a=b";
     engine.on(path, (request, reply) -> reply.page(200, "text/x; q=1", " answer\n"));
-    client.post(path, envelope(), BODY, "x-request-id: abc\r\nauthorization: k\r\n");
+    client.post(path, envelope(), BODY, Map.of("x-request-id", "abc", "authorization", "k"));
     Response response = client.response();
 
     FakeEngine.Request seen = engine.generateRequests().take();
@@ -318,18 +324,20 @@ final class RelayTest {
 
   @Test
   void request_thatIsNotARouters_isRefusedInOneSentenceAndCounted() throws Exception {
-    client.send("GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(UTF_8));
+    HttpVersion version = HttpVersion.HTTP_1_1;
+    client.send(new DefaultFullHttpRequest(version, HttpMethod.GET, "/v1/models"));
     Response response = client.response();
     assertThat(response.head().status()).isEqualTo(400);
     assertThat(response.body()).startsWith("this port is for routers");
     assertThat(client.closed()).isTrue();
-    try (RelayClient other = new RelayClient(fixture.agent.relayPort())) {
-      other.send("NONSENSE\r\n\r\n".getBytes(UTF_8));
-      assertThat(other.response().head().status()).isEqualTo(400);
-    }
-    try (RelayClient other = new RelayClient(fixture.agent.relayPort())) {
-      other.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n".getBytes(UTF_8));
-      assertThat(other.response().head().status()).isEqualTo(413);
+    DefaultHttpRequest large = new DefaultHttpRequest(version, HttpMethod.POST, "/");
+    large.headers().set("content-length", 99_999_999);
+    client.send(large);
+    assertThat(client.response().head().status()).isEqualTo(413);
+    try (Socket other = new Socket(InetAddress.getLoopbackAddress(), fixture.agent.relayPort())) {
+      other.setSoTimeout(10_000);
+      other.getOutputStream().write("GET / HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(UTF_8));
+      other.getInputStream().readAllBytes(); // To its end.
     }
     assertThat(fixture.metric("warmpath_agent_relay_rejected_total", "bad_envelope")).isEqualTo(1);
     assertThat(fixture.metric("warmpath_agent_relay_rejected_total", "malformed")).isEqualTo(1);

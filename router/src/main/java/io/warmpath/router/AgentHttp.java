@@ -9,50 +9,63 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
-import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
+import io.netty.handler.codec.http2.Http2GoAwayFrame;
+import io.netty.handler.codec.http2.Http2PingFrame;
+import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.warmpath.relay.RelayPipeline;
 import io.warmpath.relay.Transport;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event loop's HTTP/1.1 connections to agents: each carries one exchange at a time and is kept
- * for the next one. Confined to the loop's thread.
+ * One event loop's exchanges with agents: one HTTP/2 connection to each, made when first needed,
+ * each exchange a stream of it. Confined to the loop's thread.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 final class AgentHttp {
 
-  private static final int MAX_IDLE_PER_AGENT = 256;
   private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
-  private static final int MAX_INITIAL_LINE_BYTES = 8 << 10;
-  private static final int MAX_HEADER_BYTES = 64 << 10;
-  private static final int MAX_CHUNK_BYTES = 64 << 10;
 
   private final Bootstrap bootstrap;
+  private final RouterConfig.Upstream config;
   private final @Nullable AgentTls tls;
-  private final Map<String, Deque<Connection>> idle = new HashMap<>();
-  private final Set<Connection> open = new HashSet<>();
+
+  /** Connections that take new exchanges, by address. */
+  private final Map<String, Link> links = new HashMap<>();
+
+  /** All that are open, also those that only finish what they carry. */
+  private final Set<Link> open = new HashSet<>();
 
   /** Makes connections on {@code loop}, plain ones without {@code tls}. */
-  AgentHttp(EventLoop loop, Transport transport, @Nullable AgentTls tls) {
+  AgentHttp(
+      EventLoop loop, Transport transport, RouterConfig.Upstream config, @Nullable AgentTls tls) {
+    this.config = config;
     this.tls = tls;
     this.bootstrap =
         new Bootstrap()
             .group(loop)
             .channel(transport.client())
             .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, RelayPipeline.WATER_MARK)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS);
   }
 
@@ -87,77 +100,78 @@ final class AgentHttp {
   /** Sends {@code request}, of which it takes possession, to the relay at {@code address}. */
   Exchange send(String address, FullHttpRequest request, Listener listener) {
     Carried carried = new Carried(address, request, listener);
-    Connection kept = takeIdle(address);
-    if (kept == null) {
-      sendOnNew(carried);
-    } else {
-      kept.begin(carried);
-    }
+    send(carried);
     return carried;
   }
 
-  private void sendOnNew(Carried carried) {
-    Connection fresh = new Connection(carried.address);
-    fresh.carried = carried;
-    carried.connection = fresh;
-    open.add(fresh);
-    connect(fresh, carried.address)
-        .addListener((ChannelFuture connected) -> {
-          if (connected.isSuccess() && fresh.carried != null) {
-            fresh.begin(carried);
-          } else {
-            fresh.broken();
-          }
-        });
+  private void send(Carried carried) {
+    Link kept = links.get(carried.address);
+    Link link = kept != null && kept.isUsable() ? kept : connect(carried.address);
+    link.carry(carried);
+  }
+
+  /** Closes the connections to agents that are not among {@code addresses} once they are done. */
+  void retain(Set<String> addresses) {
+    for (Link link : List.copyOf(links.values())) {
+      if (!addresses.contains(link.address)) {
+        link.retire();
+      }
+    }
   }
 
   /** Cuts every connection. */
   void close() {
-    Set.copyOf(open).forEach(Connection::drop);
-    idle.clear();
+    Set.copyOf(open).forEach(Link::close);
   }
 
-  private ChannelFuture connect(Connection connection, String address) {
+  private Link connect(String address) {
     URI target = URI.create("http://" + address);
-    return bootstrap
+    Link link = new Link(address);
+    links.put(address, link);
+    open.add(link);
+    bootstrap
         .clone()
         .handler(
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                connection.channel = channel;
+                link.channel = channel;
                 if (tls != null) {
                   channel
                       .pipeline()
                       .addLast(tls.handler(channel, target.getHost(), target.getPort()));
                 }
-                channel
-                    .pipeline()
-                    .addLast(
-                        new HttpClientCodec(
-                            MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_CHUNK_BYTES))
-                    .addLast(connection);
+                channel.pipeline().addLast(new IdleStateHandler(config.keepAliveSeconds(), 0, 0));
+                RelayPipeline.call(channel);
+                channel.pipeline().addLast(link);
               }
             })
-        .connect(new InetSocketAddress(target.getHost(), target.getPort()));
-  }
-
-  private @Nullable Connection takeIdle(String address) {
-    Deque<Connection> kept = idle.get(address);
-    return kept == null ? null : kept.pollLast();
+        .connect(new InetSocketAddress(target.getHost(), target.getPort()))
+        .addListener((ChannelFuture connected) -> {
+          if (connected.isSuccess()) {
+            link.connected(connected.channel());
+          } else {
+            link.broken();
+          }
+        });
+    return link;
   }
 
   /**
-   * A request and who hears of its answer. It is sent a second time, once, when a kept connection
-   * turns out to have been closed by the agent in the meantime.
+   * A request and who hears of its answer. It is sent a second time, once, when a connection that
+   * had brought answers before breaks without one to this.
    */
-  private static final class Carried implements Exchange {
+  private final class Carried extends ChannelInboundHandlerAdapter implements Exchange {
 
     private final String address;
     private final Listener listener;
     private @Nullable FullHttpRequest request;
-    private @Nullable Connection connection;
+    private @Nullable Link link;
+    private @Nullable Http2StreamChannel stream;
+    private boolean reading = true;
+    private boolean mayRepeat;
     private boolean repeated;
+    private boolean over;
 
     Carried(String address, FullHttpRequest request, Listener listener) {
       this.address = address;
@@ -165,107 +179,55 @@ final class AgentHttp {
       this.listener = listener;
     }
 
-    /** An answer began, or none will come: the request is not needed any more. */
-    void forget() {
-      if (request != null) {
-        request.release();
-        request = null;
+    void begin(Link carrying, Http2StreamChannel begun) {
+      FullHttpRequest sent = request;
+      if (over || sent == null) {
+        begun.close();
+        return;
       }
-    }
-
-    @Override
-    public void reading(boolean on) {
-      if (connection != null) {
-        connection.reading(on);
-      }
-    }
-
-    @Override
-    public void cancel() {
-      forget();
-      if (connection != null) {
-        connection.drop();
-        connection = null;
-      }
-    }
-  }
-
-  /** One connection and the exchange on it. */
-  private final class Connection extends ChannelInboundHandlerAdapter {
-
-    private final String address;
-    private @Nullable Channel channel;
-    private @Nullable Carried carried;
-    private boolean kept;
-    private boolean reusable;
-    private boolean interim;
-
-    Connection(String address) {
-      this.address = address;
-    }
-
-    void begin(Carried next) {
-      carried = next;
-      next.connection = this;
-      reusable = false;
-      interim = false;
-      if (channel != null && next.request != null) {
-        channel.config().setAutoRead(true);
-        channel.writeAndFlush(next.request.retainedDuplicate());
-      }
+      stream = begun;
+      mayRepeat = carrying.proven && !repeated;
+      begun.config().setAutoRead(reading);
+      begun.pipeline().addLast(RelayPipeline.callersStream(), this);
+      begun
+          .writeAndFlush(sent.retainedDuplicate())
+          .addListener((ChannelFuture written) -> {
+            if (!written.isSuccess()) {
+              begun.close();
+            }
+          });
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-      Carried current = carried;
-      if (current == null) {
+      if (over || !(message instanceof HttpObject)) {
         ReferenceCountUtil.release(message);
-        context.close(); // Nobody asked.
         return;
       }
-      switch (message) {
-        case HttpResponse response when response.decoderResult().isSuccess() -> {
-          current.forget();
-          interim = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
-          reusable = HttpUtil.isKeepAlive(response);
-          current.listener.head(response);
-        }
-        case LastHttpContent end when interim -> {
-          interim = false;
-          end.release();
-        }
-        case HttpContent content when content.decoderResult().isSuccess() -> {
-          boolean last = content instanceof LastHttpContent;
-          current.listener.body(content);
-          if (last && carried != null) {
-            finish(current);
-          }
-        }
-        default -> {
-          ReferenceCountUtil.release(message);
-          context.close();
-        }
+      boolean interim = message instanceof HttpResponse response && isInterim(response);
+      if (message instanceof HttpResponse response) {
+        answered();
+        listener.head(response);
+      }
+      if (interim || over || !(message instanceof HttpContent content)) {
+        ReferenceCountUtil.release(message);
+        return;
+      }
+      listener.body(content);
+      if (content instanceof LastHttpContent && !over) {
+        end();
+        listener.ended();
       }
     }
 
-    private void finish(Carried ended) {
-      carried = null;
-      ended.connection = null;
-      reading(true); // So that an idle connection's end is noticed.
-      Deque<Connection> others = idle.computeIfAbsent(address, a -> new ArrayDeque<>());
-      if (reusable && others.size() < MAX_IDLE_PER_AGENT) {
-        kept = true;
-        others.addLast(this);
-      } else if (channel != null) {
-        channel.close();
-      }
-      ended.listener.ended();
+    private static boolean isInterim(HttpResponse response) {
+      return response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-      if (carried != null) {
-        carried.listener.readComplete();
+      if (!over) {
+        listener.readComplete();
       }
     }
 
@@ -279,39 +241,185 @@ final class AgentHttp {
       context.close();
     }
 
+    /** The stream is gone, or was never there. */
     void broken() {
-      open.remove(this);
-      Deque<Connection> others = idle.get(address);
-      if (others != null && others.remove(this) && others.isEmpty()) {
-        idle.remove(address);
-      }
-      Carried current = carried;
-      carried = null;
-      if (current == null) {
+      if (over) {
         return;
       }
-      if (kept && current.request != null && !current.repeated) {
-        current.repeated = true;
-        sendOnNew(current);
+      if (mayRepeat && request != null) {
+        mayRepeat = false;
+        repeated = true;
+        leave();
+        send(this);
         return;
       }
-      current.forget();
-      current.connection = null;
-      current.listener.failed();
+      end();
+      listener.failed();
     }
 
-    void reading(boolean on) {
-      if (channel != null) {
-        channel.config().setAutoRead(on);
+    private void answered() {
+      if (link != null) {
+        link.proven = true;
+      }
+      forget();
+    }
+
+    /** An answer began, or none will come: the request is not needed any more. */
+    private void forget() {
+      if (request != null) {
+        request.release();
+        request = null;
       }
     }
 
-    /** Gives up what it carries. */
-    void drop() {
-      carried = null;
+    private void end() {
+      over = true;
+      forget();
+      leave();
+    }
+
+    private void leave() {
+      Link carrying = link;
+      link = null;
+      if (carrying != null) {
+        carrying.left();
+      }
+    }
+
+    @Override
+    public void reading(boolean on) {
+      reading = on;
+      if (stream != null) {
+        stream.config().setAutoRead(on);
+      }
+    }
+
+    @Override
+    public void cancel() {
+      end();
+      if (stream != null) {
+        stream.close();
+      }
+    }
+  }
+
+  /** One connection. */
+  private final class Link extends ChannelInboundHandlerAdapter {
+
+    private final String address;
+    private final List<Carried> waiting = new ArrayList<>();
+    private @Nullable Channel channel;
+    private @Nullable Http2StreamChannelBootstrap streams;
+    private @Nullable Future<?> probe;
+    private int carrying;
+    private boolean proven;
+    private boolean retired;
+
+    Link(String address) {
+      this.address = address;
+    }
+
+    /** Whether a new exchange may still come through. */
+    boolean isUsable() {
+      return streams == null || (channel != null && channel.isActive());
+    }
+
+    /** Begins a stream for {@code next}, or has it wait for the connection. */
+    void carry(Carried next) {
+      carrying++;
+      next.link = this;
+      if (streams == null) {
+        waiting.add(next);
+      } else {
+        begin(streams, next);
+      }
+    }
+
+    private void begin(Http2StreamChannelBootstrap ready, Carried next) {
+      ready
+          .open()
+          .addListener((Future<Http2StreamChannel> opened) -> {
+            if (opened.isSuccess()) {
+              next.begin(this, opened.getNow());
+            } else {
+              next.broken();
+            }
+          });
+    }
+
+    void connected(Channel made) {
+      Http2StreamChannelBootstrap ready = new Http2StreamChannelBootstrap(made);
+      streams = ready;
+      waiting.forEach(next -> begin(ready, next));
+      waiting.clear();
+    }
+
+    void left() {
+      carrying--;
+      closeIfDone();
+    }
+
+    /** Takes nothing new, and closes once it carries nothing. */
+    void retire() {
+      links.remove(address, this);
+      retired = true;
+      closeIfDone();
+    }
+
+    private void closeIfDone() {
+      if (retired && carrying == 0) {
+        close();
+      }
+    }
+
+    void close() {
       if (channel != null) {
         channel.close();
       }
+    }
+
+    void broken() {
+      links.remove(address, this);
+      open.remove(this);
+      List<Carried> stranded = List.copyOf(waiting);
+      waiting.clear();
+      stranded.forEach(Carried::broken);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      if (message instanceof Http2GoAwayFrame) {
+        retire();
+      } else if (message instanceof Http2PingFrame ping && ping.ack() && probe != null) {
+        probe.cancel(false);
+        probe = null;
+      }
+      ReferenceCountUtil.release(message);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+      if (event instanceof IdleStateEvent && probe == null) {
+        context.writeAndFlush(new DefaultHttp2PingFrame(0));
+        probe =
+            context
+                .executor()
+                .schedule(
+                    () -> context.close(), config.keepAliveTimeoutSeconds(), TimeUnit.SECONDS);
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      if (probe != null) {
+        probe.cancel(false);
+      }
+      broken();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
     }
   }
 }

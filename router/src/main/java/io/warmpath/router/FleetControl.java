@@ -311,7 +311,14 @@ final class FleetControl implements AutoCloseable {
 
   private void retainChannels(FleetView view) {
     Set<String> alive = new HashSet<>();
-    view.replicas().forEach(observed -> alive.add(observed.report().identity().address()));
+    for (FleetView.Observed observed : view.replicas()) {
+      ReplicaReport.Identity identity = observed.report().identity();
+      alive.add(identity.address());
+      String relay = identity.labels().get(RelayProtocol.ADDRESS_LABEL);
+      if (relay != null) {
+        alive.add(relay);
+      }
+    }
     long now = ticker.nanos();
     if (!alive.equals(addresses) || now - retainedNanos > RETAIN_NANOS) {
       addresses = alive;

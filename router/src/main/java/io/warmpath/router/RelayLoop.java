@@ -45,7 +45,7 @@ final class RelayLoop implements Executor {
     this.tls = tls;
     this.eventLoop = eventLoop;
     this.transport = transport;
-    this.http = new AgentHttp(eventLoop, transport, tls);
+    this.http = new AgentHttp(eventLoop, transport, config, tls);
     this.config = config;
     this.maxAnswerBytes = maxAnswerBytes;
   }
@@ -80,25 +80,28 @@ final class RelayLoop implements Executor {
    * Closes the connections to agents that left; what runs on them goes on to its end. Wakes those
    * that wait to reconnect, so that an agent that came back is used at once. Any thread.
    *
-   * @param addresses agents that are alive
+   * @param addresses of agents that are alive, both of their ports
    */
   void retain(Set<String> addresses) {
-    eventLoop.execute(() ->
-        channels
-            .entrySet()
-            .removeIf(entry -> {
-              if (addresses.contains(entry.getKey())) {
-                entry.getValue().resetConnectBackoff();
-                return false;
-              }
-              entry.getValue().shutdown();
-              return true;
-            }));
+    eventLoop.execute(() -> {
+      http.retain(addresses);
+      channels
+          .entrySet()
+          .removeIf(entry -> {
+            if (addresses.contains(entry.getKey())) {
+              entry.getValue().resetConnectBackoff();
+              return false;
+            }
+            entry.getValue().shutdown();
+            return true;
+          });
+    });
   }
 
   /** Cuts every connection. Any thread. */
   void close() {
     eventLoop.execute(() -> {
+      http.close();
       channels.values().forEach(ManagedChannel::shutdownNow);
       channels.clear();
     });

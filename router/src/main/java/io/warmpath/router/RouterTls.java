@@ -38,9 +38,7 @@ final class RouterTls implements AutoCloseable {
       return new RouterTls(doors, null, null);
     }
     Tls upstream = Tls.client("upstream", to.files(), clock, registry);
-    AgentTls agents =
-        new AgentTls(
-            upstream.context(List.of(HTTP_2)), upstream.context(List.of(HTTP_1)), to.serverName());
+    AgentTls agents = new AgentTls(upstream.context(List.of(HTTP_2)), to.serverName());
     return new RouterTls(doors, upstream, agents);
   }
 

@@ -1,8 +1,34 @@
 package io.warmpath.router;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.errorprone.annotations.Var;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.warmpath.relay.RelayPipeline;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.v1.Completed;
 import io.warmpath.v1.Placement;
@@ -11,13 +37,12 @@ import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateRequest;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.Usage;
-import java.io.DataInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Locale;
@@ -26,11 +51,16 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** An agent's HTTP relay that answers as a script says, byte by byte. */
+/**
+ * An agent's HTTP relay that answers as a script says. A script writes HTTP/1.1, which is easy to
+ * read; it goes to the router as a stream of HTTP/2.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // what breaks, the test sees
 final class FakeRelay implements AutoCloseable {
 
-  /** Writes the answer to one request; its socket stays open when it returns. */
+  /** Writes the answer to one request; its stream stays open when it returns. */
   interface Script {
     void answer(Request request, OutputStream out) throws IOException;
   }
@@ -42,29 +72,55 @@ final class FakeRelay implements AutoCloseable {
    * @param headers by lower-case name
    * @param envelope the router's part
    * @param body the client's body
-   * @param socket the connection
+   * @param stream which the answer goes to
    */
   record Request(
       String line,
       Map<String, String> headers,
       ReplicaGenerateRequest envelope,
       String body,
-      Socket socket) {}
+      Channel stream) {
 
-  private final String replicaId;
-  private final ServerSocket listening;
-  private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
-  private final BlockingQueue<Socket> sockets = new LinkedBlockingQueue<>();
-  private volatile Script script;
+    /** Breaks the exchange off. */
+    void cut() {
+      stream.close().syncUninterruptibly();
+    }
 
-  private FakeRelay(String replicaId, Script script) throws IOException {
-    this.replicaId = replicaId;
-    this.script = script;
-    this.listening = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
-    Thread.ofVirtual().start(this::accept);
+    /** Waits until the exchange is over. */
+    void awaitEnd() {
+      assertThat(stream.closeFuture().awaitUninterruptibly(10, TimeUnit.SECONDS)).isTrue();
+    }
   }
 
-  static FakeRelay start(String replicaId, Script script) throws IOException {
+  private final String replicaId;
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final Channel listening;
+  private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+  private final AtomicInteger connections = new AtomicInteger();
+  private volatile Script script;
+
+  private FakeRelay(String replicaId, Script script) {
+    this.replicaId = replicaId;
+    this.script = script;
+    this.listening =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(NioServerSocketChannel.class)
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    connections.incrementAndGet();
+                    RelayPipeline.serve(channel, stream -> new Serving());
+                  }
+                })
+            .bind(InetAddress.getLoopbackAddress(), 0)
+            .syncUninterruptibly()
+            .channel();
+  }
+
+  static FakeRelay start(String replicaId, Script script) {
     return new FakeRelay(replicaId, script);
   }
 
@@ -79,7 +135,8 @@ final class FakeRelay implements AutoCloseable {
             replicaId,
             "127.0.0.1:1",
             plain.identity().models(),
-            Map.of("relay", "127.0.0.1:" + listening.getLocalPort()),
+            Map.of(
+                "relay", "127.0.0.1:" + ((InetSocketAddress) listening.localAddress()).getPort()),
             1),
         plain.epoch(),
         plain.sequence(),
@@ -106,15 +163,12 @@ final class FakeRelay implements AutoCloseable {
   }
 
   int connections() {
-    return sockets.size();
+    return connections.get();
   }
 
   @Override
-  public void close() throws IOException {
-    listening.close();
-    for (Socket socket : sockets) {
-      socket.close();
-    }
+  public void close() {
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
   // ---- scripts
@@ -230,55 +284,97 @@ final class FakeRelay implements AutoCloseable {
 
   // ---- server
 
-  private void accept() {
-    try {
-      while (true) {
-        Socket socket = listening.accept();
-        sockets.add(socket);
-        Thread.ofVirtual().start(() -> serve(socket));
-      }
-    } catch (IOException closed) {
-      return;
-    }
-  }
+  /** Collects one request and runs the script. */
+  private final class Serving extends SimpleChannelInboundHandler<HttpObject> {
 
-  private void serve(Socket socket) {
-    try {
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      for (String line = line(in); !line.isEmpty(); line = line(in)) {
-        Map<String, String> headers = new HashMap<>();
-        for (@Var String header = line(in); !header.isEmpty(); header = line(in)) {
-          int colon = header.indexOf(':');
-          headers.put(
-              header.substring(0, colon).toLowerCase(Locale.ROOT),
-              header.substring(colon + 1).strip());
-        }
-        int envelopeBytes = Integer.parseInt(headers.get("x-warmpath-envelope"));
-        byte[] envelope = in.readNBytes(envelopeBytes);
-        byte[] body =
-            in.readNBytes(Integer.parseInt(headers.get("content-length")) - envelopeBytes);
-        Request request =
-            new Request(
-                line,
-                headers,
-                ReplicaGenerateRequest.parseFrom(envelope),
-                new String(body, UTF_8),
-                socket);
+    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+    private HttpRequest head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext context, HttpObject part) {
+      if (part instanceof HttpRequest request) {
+        head = request;
+      }
+      if (part instanceof HttpContent content) {
+        received.writeBytes(ByteBufUtil.getBytes(content.content()));
+      }
+      if (part instanceof LastHttpContent) {
+        Channel stream = context.channel();
+        Thread.ofVirtual().start(() -> answer(stream));
+      }
+    }
+
+    private void answer(Channel stream) {
+      try {
+        Request request = request(stream);
         requests.add(request);
-        script.answer(request, socket.getOutputStream());
+        script.answer(request, new AnswerStream(stream));
+      } catch (IOException gone) {
+        stream.close();
       }
-    } catch (IOException gone) {
-      return;
+    }
+
+    private Request request(Channel stream) throws IOException {
+      Map<String, String> headers = new HashMap<>();
+      head.headers()
+          .forEach(
+              header -> headers.put(header.getKey().toLowerCase(Locale.ROOT), header.getValue()));
+      byte[] bytes = received.toByteArray();
+      int envelopeBytes = Integer.parseInt(headers.get("x-warmpath-envelope"));
+      return new Request(
+          head.method() + " " + head.uri() + " HTTP/1.1",
+          headers,
+          ReplicaGenerateRequest.parseFrom(Arrays.copyOf(bytes, envelopeBytes)),
+          new String(bytes, envelopeBytes, bytes.length - envelopeBytes, UTF_8),
+          stream);
     }
   }
 
-  private static String line(InputStream in) throws IOException {
-    StringBuilder line = new StringBuilder();
-    for (int next = in.read(); next >= 0 && next != '\n'; next = in.read()) {
-      if (next != '\r') {
-        line.append((char) next);
+  /** Takes HTTP/1.1 and sends what it means; a write lasts until the router has room for it. */
+  private static final class AnswerStream extends OutputStream {
+
+    private final Channel stream;
+    private final EmbeddedChannel decoder = new EmbeddedChannel(new HttpResponseDecoder());
+    private boolean interim;
+
+    AnswerStream(Channel stream) {
+      this.stream = stream;
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      decoder.writeInbound(Unpooled.copiedBuffer(bytes, from, length));
+      for (HttpObject part = decoder.readInbound(); part != null; part = decoder.readInbound()) {
+        send(part);
       }
     }
-    return line.toString();
+
+    private void send(HttpObject part) throws IOException {
+      if (part instanceof HttpResponse response
+          && response.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+        interim = true;
+        FullHttpResponse whole =
+            new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, response.status(), Unpooled.EMPTY_BUFFER);
+        whole.headers().set(response.headers());
+        flush(whole);
+      } else if (interim && part instanceof LastHttpContent) {
+        interim = false;
+      } else {
+        flush(part);
+      }
+    }
+
+    private void flush(HttpObject part) throws IOException {
+      ChannelFuture written = stream.writeAndFlush(part).awaitUninterruptibly();
+      if (!written.isSuccess()) {
+        throw new IOException("the router left", written.cause());
+      }
+    }
   }
 }

@@ -190,7 +190,7 @@ final class HttpDoorTest {
     FakeRelay.Script dies =
         (request, out) -> {
           FakeRelay.write(out, FakeRelay.streamHead());
-          request.socket().close();
+          request.cut();
         };
     try (FakeRelay a = FakeRelay.start("a", dies);
         FakeRelay b = FakeRelay.start("b", FakeRelay.streams("data: x\n\n"));
@@ -210,7 +210,7 @@ final class HttpDoorTest {
                 "a",
                 (request, out) -> {
                   FakeRelay.write(out, FakeRelay.streamHead() + FakeRelay.chunk("data: x\n\n"));
-                  request.socket().close();
+                  request.cut();
                 });
         RouterHarness harness = harness(a)) {
       HttpResponse<String> response = post(harness, "/v1/completions", "{\"model\":\"m\"}");
@@ -295,7 +295,7 @@ final class HttpDoorTest {
       }
       FakeRelay.Request request = a.nextRequest();
       assertThat(harness.outcomes()).containsExactly(Outcome.Cancelled.class);
-      request.socket().setSoTimeout(10_000);
+      request.awaitEnd();
       assertThat(a.connections()).isEqualTo(1);
     }
   }

@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.warmpath.agent.RelayServer.Rejection;
@@ -23,13 +24,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One router's connection to the relay port: one exchange at a time, each handed over to its
- * replica's event loop once the request is whole. What it does beside {@link #write}, {@link
- * #flush}, {@link #finish}, {@link #cut} and the two questions happens on the connection's own
- * loop; those may be called from any thread.
+ * One exchange at the relay port, a stream of a router's connection, handed over to its replica's
+ * event loop once the request is whole. What it does beside {@link #write}, {@link #flush}, {@link
+ * #finish}, {@link #cut} and the two questions happens on the connection's own loop; those may be
+ * called from any thread.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
-final class RelayConnection extends ChannelInboundHandlerAdapter {
+final class RelayStream extends ChannelInboundHandlerAdapter {
 
   /** Longest time from a request's first byte to its last. */
   private static final long RECEIVE_LIMIT_SECONDS = 60;
@@ -43,7 +44,7 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
   private @Nullable Future<?> receiveLimit;
   private boolean closing;
 
-  RelayConnection(RelayServer server, Channel channel) {
+  RelayStream(RelayServer server, Channel channel) {
     this.server = server;
     this.channel = channel;
   }
@@ -66,7 +67,7 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
     channel.flush();
   }
 
-  /** Writes the last part of an answer; then the connection serves the next request. */
+  /** Writes the last part of an answer. */
   void finish(HttpObject last) {
     inLoop(() -> {
       call = null;
@@ -101,13 +102,8 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
       if (closing) {
         return;
       }
-      if (call != null) {
-        server.rejected(Rejection.OUT_OF_TURN);
-        abort();
-        return;
-      }
       if (message instanceof HttpObject part && part.decoderResult().isFailure()) {
-        reject(Rejection.MALFORMED, HttpResponseStatus.BAD_REQUEST, "the request is not HTTP/1.1");
+        reject(Rejection.MALFORMED, HttpResponseStatus.BAD_REQUEST, "the request is not HTTP");
         return;
       }
       if (message instanceof HttpRequest head) {
@@ -197,7 +193,10 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     int length = whole.readableBytes();
-    head.headers().remove(RelayProtocol.ENVELOPE).remove(HttpHeaderNames.TRANSFER_ENCODING);
+    head.headers()
+        .remove(RelayProtocol.ENVELOPE)
+        .remove(HttpHeaderNames.TRANSFER_ENCODING)
+        .remove(HttpConversionUtil.ExtensionHeaderNames.SCHEME.text());
     if (length > 0 || head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
       head.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
     }
@@ -246,11 +245,6 @@ final class RelayConnection extends ChannelInboundHandlerAdapter {
     channel
         .writeAndFlush(RelayCall.text(status, sentence))
         .addListener(ChannelFutureListener.CLOSE);
-  }
-
-  private void abort() {
-    closing = true;
-    channel.close();
   }
 
   /** Drops a request that is not whole. */
