@@ -27,13 +27,13 @@ import java.util.function.Function;
 public final class RelayPipeline {
 
   /** Streams that a connection may carry at a time. */
-  public static final int MAX_STREAMS = 20_000;
+  private static final int MAX_STREAMS = 20_000;
 
   /**
    * What may be on its way of one exchange in one direction, bytes, before the receiver has read
    * it: thousands of chunks, or a prompt of a hundred thousand tokens.
    */
-  public static final int STREAM_WINDOW_BYTES = 512 << 10;
+  private static final int STREAM_WINDOW_BYTES = 512 << 10;
 
   /**
    * What may wait to be written to a connection before all its streams are held back, bytes: enough

@@ -307,7 +307,10 @@ final class AgentHttp {
   private final class Link extends ChannelInboundHandlerAdapter {
 
     private final String address;
+
+    /** Begun before the connection was there; the router's limit of requests bounds them. */
     private final List<Carried> waiting = new ArrayList<>();
+
     private @Nullable Channel channel;
     private @Nullable Http2StreamChannelBootstrap streams;
     private @Nullable Future<?> probe;
@@ -352,6 +355,7 @@ final class AgentHttp {
       streams = ready;
       waiting.forEach(next -> begin(ready, next));
       waiting.clear();
+      closeIfDone(); // It may have been retired before it was there.
     }
 
     void left() {
