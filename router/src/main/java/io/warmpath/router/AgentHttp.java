@@ -161,7 +161,7 @@ final class AgentHttp {
    * A request and who hears of its answer. It is sent a second time, once, when a connection that
    * had brought answers before breaks without one to this.
    */
-  private final class Carried extends ChannelInboundHandlerAdapter implements Exchange {
+  private final class Carried implements Exchange {
 
     private final String address;
     private final Listener listener;
@@ -188,7 +188,7 @@ final class AgentHttp {
       stream = begun;
       mayRepeat = carrying.proven && !repeated;
       begun.config().setAutoRead(reading);
-      begun.pipeline().addLast(RelayPipeline.callersStream(), this);
+      begun.pipeline().addLast(RelayPipeline.callersStream(), new StreamHandler(this));
       begun
           .writeAndFlush(sent.retainedDuplicate())
           .addListener((ChannelFuture written) -> {
@@ -198,9 +198,8 @@ final class AgentHttp {
           });
     }
 
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-      if (over || !(message instanceof HttpObject)) {
+    void read(HttpObject message) {
+      if (over) {
         ReferenceCountUtil.release(message);
         return;
       }
@@ -224,21 +223,10 @@ final class AgentHttp {
       return response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
     }
 
-    @Override
-    public void channelReadComplete(ChannelHandlerContext context) {
+    void readComplete() {
       if (!over) {
         listener.readComplete();
       }
-    }
-
-    @Override
-    public void channelInactive(ChannelHandlerContext context) {
-      broken();
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-      context.close();
     }
 
     /** The stream is gone, or was never there. */
@@ -246,7 +234,8 @@ final class AgentHttp {
       if (over) {
         return;
       }
-      if (mayRepeat && request != null) {
+      boolean connectionBroke = link != null && !link.isUsable();
+      if (connectionBroke && mayRepeat && request != null) {
         mayRepeat = false;
         repeated = true;
         leave();
@@ -300,6 +289,40 @@ final class AgentHttp {
       if (stream != null) {
         stream.close();
       }
+    }
+  }
+
+  /** One stream's events, told to the exchange that it carries. */
+  private static final class StreamHandler extends ChannelInboundHandlerAdapter {
+
+    private final Carried carried;
+
+    StreamHandler(Carried carried) {
+      this.carried = carried;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      if (message instanceof HttpObject part) {
+        carried.read(part);
+      } else {
+        ReferenceCountUtil.release(message);
+      }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+      carried.readComplete();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      carried.broken();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      context.close();
     }
   }
 

@@ -128,16 +128,15 @@ final class FakeRelay implements AutoCloseable {
     script = next;
   }
 
+  String address() {
+    return "127.0.0.1:" + ((InetSocketAddress) listening.localAddress()).getPort();
+  }
+
   ReplicaReport report() {
     ReplicaReport plain = FakeAgent.report(replicaId, "127.0.0.1:1", 1);
     return new ReplicaReport(
         new ReplicaReport.Identity(
-            replicaId,
-            "127.0.0.1:1",
-            plain.identity().models(),
-            Map.of(
-                "relay", "127.0.0.1:" + ((InetSocketAddress) listening.localAddress()).getPort()),
-            1),
+            replicaId, "127.0.0.1:1", plain.identity().models(), Map.of("relay", address()), 1),
         plain.epoch(),
         plain.sequence(),
         plain.state(),
