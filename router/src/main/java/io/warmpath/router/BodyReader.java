@@ -72,20 +72,20 @@ final class BodyReader {
 
   /** Reads {@code body}, which may be no JSON at all: then the engine says so. */
   Read read(byte[] body) throws RequestRefusedException {
-    return read(body, null);
-  }
-
-  /** Reads it where {@code found} has the response that it needs; null when nobody looked. */
-  Read read(byte[] body, ResponseHomes.@Nullable Home found) throws RequestRefusedException {
     PromptBody prompt = PromptBody.parse(body);
     RoutingTable table = path.table().get();
     String needed = neededResponse(prompt);
-    ResponseHomes.Home home =
-        found != null || needed.isEmpty() ? found : path.responses().find(needed, table);
+    ResponseHomes.Home home = needed.isEmpty() ? null : path.responses().find(needed, table);
     RoutingTable.Resolved model = resolve(prompt, home, table);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
     byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
     return new Read(prompt, canonical, model, home, affinity);
+  }
+
+  /** Returns what was read, now that {@code home} is known to have the response that it needs. */
+  Read located(Read read, ResponseHomes.Home home) throws RequestRefusedException {
+    RoutingTable.Resolved model = resolve(read.prompt, home, path.table().get());
+    return new Read(read.prompt, read.canonical, model, home, read.affinity);
   }
 
   /** Returns what is asked for; {@code tokens} are the first of its text, or null without. */

@@ -36,14 +36,14 @@ final class HomeSearch {
   /*
    * Answers are waited for no longer than the whole search, and nothing is sent twice: a replica
    * that fails or does not answer just does not know. Questions whose answers do not matter any
-   * more are left to come to their end, since giving them up would cost their connections; the end
-   * of the time allowed gives up whatever is left.
+   * more are left to come to their end, since giving them up would cost agents their connections to
+   * engines; the end of the time allowed gives up whatever is left.
    */
   static final long LIMIT_MILLIS = 2_000;
   static final int MAX_ASKED = 256;
   static final int MAX_AT_ONCE = 8;
 
-  /** Of an answer that shows a response this much is read, so that its connection can be kept. */
+  /** Of an answer that shows a response this much is read, so that the agent can end it. */
   private static final int MAX_BODY_BYTES = 64 << 10;
 
   private final RequestPath path;

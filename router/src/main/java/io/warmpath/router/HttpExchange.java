@@ -19,7 +19,6 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.warmpath.relay.RelayProtocol;
 import io.warmpath.routing.Lease;
-import io.warmpath.tokenizer.TokenHead;
 import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
@@ -33,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * other on the other. The bytes of both bodies go through as they are. Lives on one event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
-final class HttpExchange {
+final class HttpExchange implements HttpIntake.Listener {
 
   private static final List<CharSequence> HOP_BY_HOP =
       List.of(
@@ -67,17 +66,11 @@ final class HttpExchange {
   private byte[] body;
   private boolean unary;
   private boolean lengthEstimated;
-  private @Nullable HomeSearch search;
+  private @Nullable HttpIntake intake;
   private @Nullable RoutedRequest routed;
   private @Nullable Try current;
   private @Nullable EngineFault fault;
   private boolean holdsPlace;
-
-  /** The model, while the prompt's first tokens are being made. */
-  private @Nullable ModelRoute encoding;
-
-  /** Written by the event loop; a tokenizer's thread reads it too. */
-  private volatile boolean gone;
 
   HttpExchange(
       RequestPath path,
@@ -98,45 +91,21 @@ final class HttpExchange {
 
   void start() {
     try {
-      BodyReader reader = new BodyReader(path, head);
-      BodyReader.Read read = reader.read(body);
-      takePlace();
-      HomeSearch.Wanted wanted = reader.wanted(read);
-      if (wanted == null || !isSearching(wanted, reader, read)) {
-        encode(reader, read);
-      }
-    } catch (RequestRefusedException refused) {
-      fail(refused.failure());
+      path.inFlight().take();
+      holdsPlace = true;
+    } catch (RequestRefusedException full) {
+      fail(full.failure());
+      return;
     }
-  }
-
-  private boolean isSearching(HomeSearch.Wanted wanted, BodyReader reader, BodyReader.Read read) {
-    HomeSearch begun =
-        new HomeSearch(path, loop, head, requestId, wanted, home -> searched(reader, read, home));
-    search = begun;
-    return begun.start(client.executor());
-  }
-
-  /* What is known by now changes more than the placement, so the request is read again. */
-  private void searched(
-      BodyReader reader, BodyReader.Read read, ResponseHomes.@Nullable Home home) {
-    search = null;
-    try {
-      encode(reader, home == null ? read : reader.read(body, home));
-    } catch (RequestRefusedException refused) {
-      fail(refused.failure());
-    }
+    HttpIntake begun = new HttpIntake(path, loop, head, requestId, this);
+    intake = begun;
+    begun.start(body, client.executor());
   }
 
   /** The client's connection is gone. */
   void clientGone() {
-    gone = true;
-    if (search != null) {
-      search.cancel();
-      search = null;
-    }
-    if (encoding != null) {
-      encoding.metrics().failed(RequestFailure.Kind.CANCELLED);
+    if (intake != null) {
+      intake.cancel();
     }
     Try running = current;
     if (running != null && running.end.reached()) {
@@ -163,42 +132,17 @@ final class HttpExchange {
 
   // ---- decision
 
-  private void encode(BodyReader reader, BodyReader.Read read) {
-    encoding = read.model().route();
-    path.tokenizers().encode(read.text(), loop, new Encoding(this, reader, read));
+  @Override
+  public void read(BodyReader.Asked asked) {
+    intake = null;
+    RoutedRequest admitted = admit(asked);
+    routed = admitted;
+    follow(admitted, admitted.start());
   }
 
-  /** Until the prompt's first tokens are known, if they are to be. */
-  private record Encoding(HttpExchange exchange, BodyReader reader, BodyReader.Read read)
-      implements Tokenizers.Request {
-
-    @Override
-    public boolean isWaiting() {
-      return !exchange.gone;
-    }
-
-    @Override
-    public void encoded(@Nullable TokenHead tokens) {
-      if (!exchange.gone) {
-        exchange.place(reader, read, tokens);
-      }
-    }
-  }
-
-  private void takePlace() throws RequestRefusedException {
-    path.inFlight().take();
-    holdsPlace = true;
-  }
-
-  private void place(BodyReader reader, BodyReader.Read read, @Nullable TokenHead tokens) {
-    encoding = null;
-    try {
-      RoutedRequest admitted = admit(reader.asked(read, tokens));
-      routed = admitted;
-      follow(admitted, admitted.start());
-    } catch (RequestRefusedException refused) {
-      fail(refused.failure());
-    }
+  @Override
+  public void refused(RequestFailure failure) {
+    fail(failure);
   }
 
   private RoutedRequest admit(BodyReader.Asked asked) {
