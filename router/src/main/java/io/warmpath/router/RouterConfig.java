@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,154 +105,91 @@ public record RouterConfig(
 
   /** Returns a copy that listens elsewhere. */
   public RouterConfig listening(Listen newGrpc, Listen newAdmin) {
-    return new RouterConfig(
-        routerId,
-        newGrpc,
-        newAdmin,
-        fleet,
-        defaultModel,
-        models,
-        limits,
-        upstream,
-        drainTimeout,
-        sessionSecret,
-        http,
-        families,
-        metering,
-        access);
+    return copy(parts -> {
+      parts.grpc = newGrpc;
+      parts.admin = newAdmin;
+    });
   }
 
   /** Returns a copy that serves every model that is not named as {@code model} says. */
   public RouterConfig withDefaultModel(Model model) {
-    return new RouterConfig(
-        routerId,
-        grpc,
-        admin,
-        fleet,
-        model,
-        models,
-        limits,
-        upstream,
-        drainTimeout,
-        sessionSecret,
-        http,
-        families,
-        metering,
-        access);
+    return copy(parts -> parts.defaultModel = model);
   }
 
   /** Returns a copy with other rules for families. */
   public RouterConfig withFamilies(List<FamilyRule> newFamilies) {
-    return new RouterConfig(
-        routerId,
-        grpc,
-        admin,
-        fleet,
-        defaultModel,
-        models,
-        limits,
-        upstream,
-        drainTimeout,
-        sessionSecret,
-        http,
-        newFamilies,
-        metering,
-        access);
+    return copy(parts -> parts.families = newFamilies);
   }
 
   /** Returns a copy with other limits. */
   public RouterConfig withLimits(Limits newLimits) {
-    return new RouterConfig(
-        routerId,
-        grpc,
-        admin,
-        fleet,
-        defaultModel,
-        models,
-        newLimits,
-        upstream,
-        drainTimeout,
-        sessionSecret,
-        http,
-        families,
-        metering,
-        access);
+    return copy(parts -> parts.limits = newLimits);
   }
 
   /** Returns a copy with an HTTP front door. */
   public RouterConfig withHttp(Listen newHttp) {
-    return new RouterConfig(
-        routerId,
-        grpc,
-        admin,
-        fleet,
-        defaultModel,
-        models,
-        limits,
-        upstream,
-        drainTimeout,
-        sessionSecret,
-        newHttp,
-        families,
-        metering,
-        access);
+    return copy(parts -> parts.http = newHttp);
   }
 
   /** Returns a copy that keeps usage otherwise. */
   public RouterConfig withMetering(UsageMeter.Settings newMetering) {
-    return new RouterConfig(
-        routerId,
-        grpc,
-        admin,
-        fleet,
-        defaultModel,
-        models,
-        limits,
-        upstream,
-        drainTimeout,
-        sessionSecret,
-        http,
-        families,
-        newMetering,
-        access);
+    return copy(parts -> parts.metering = newMetering);
   }
 
   /** Returns a copy to which others may connect. */
   public RouterConfig withAccess(Access newAccess) {
-    return new RouterConfig(
-        routerId,
-        grpc,
-        admin,
-        fleet,
-        defaultModel,
-        models,
-        limits,
-        upstream,
-        drainTimeout,
-        sessionSecret,
-        http,
-        families,
-        metering,
-        newAccess);
+    return copy(parts -> parts.access = newAccess);
   }
 
   /** Returns a copy that talks to agents otherwise. */
   public RouterConfig withUpstream(Upstream newUpstream) {
+    return copy(parts -> parts.upstream = newUpstream);
+  }
+
+  private RouterConfig copy(Consumer<Parts> change) {
+    Parts parts = new Parts(this);
+    change.accept(parts);
     return new RouterConfig(
         routerId,
-        grpc,
-        admin,
+        parts.grpc,
+        parts.admin,
         fleet,
-        defaultModel,
+        parts.defaultModel,
         models,
-        limits,
-        newUpstream,
+        parts.limits,
+        parts.upstream,
         drainTimeout,
         sessionSecret,
-        http,
-        families,
-        metering,
-        access);
+        parts.http,
+        parts.families,
+        parts.metering,
+        parts.access);
+  }
+
+  /** What a copy may have otherwise. */
+  private static final class Parts {
+
+    private Listen grpc;
+    private Listen admin;
+    private Model defaultModel;
+    private Limits limits;
+    private Upstream upstream;
+    private @Nullable Listen http;
+    private List<FamilyRule> families;
+    private UsageMeter.Settings metering;
+    private Access access;
+
+    Parts(RouterConfig from) {
+      grpc = from.grpc;
+      admin = from.admin;
+      defaultModel = from.defaultModel;
+      limits = from.limits;
+      upstream = from.upstream;
+      http = from.http;
+      families = from.families;
+      metering = from.metering;
+      access = from.access;
+    }
   }
 
   /** What the model {@code name} costs. */
