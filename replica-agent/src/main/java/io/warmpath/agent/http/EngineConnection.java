@@ -4,6 +4,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
@@ -16,18 +17,22 @@ import org.jspecify.annotations.Nullable;
 final class EngineConnection extends ChannelInboundHandlerAdapter {
 
   private final EngineHttpClient client;
+  private final EngineResponseDecoder decoder;
   private @Nullable EngineExchange exchange;
   private boolean keepAlive;
   private boolean reused;
   private boolean informational;
   private long idleSinceNanos;
 
-  EngineConnection(EngineHttpClient client) {
+  /** A connection whose answers {@code decoder} decodes. */
+  EngineConnection(EngineHttpClient client, EngineResponseDecoder decoder) {
     this.client = client;
+    this.decoder = decoder;
   }
 
   void carry(EngineExchange next) {
     exchange = next;
+    decoder.answersHead(next.request().method().equals(HttpMethod.HEAD));
     keepAlive = false;
   }
 

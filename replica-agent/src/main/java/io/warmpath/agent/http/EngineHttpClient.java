@@ -8,9 +8,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpVersion;
 import io.warmpath.relay.Transport;
 import io.warmpath.routing.Ticker;
@@ -30,10 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a connection that breaks tells its handler
 public final class EngineHttpClient implements AutoCloseable {
-
-  private static final int MAX_INITIAL_LINE_BYTES = 4096;
-  private static final int MAX_HEADER_BYTES = 32 * 1024;
-  private static final int MAX_PIECE_BYTES = 64 * 1024;
 
   private final EventLoop loop;
   private final Ticker ticker;
@@ -82,12 +78,11 @@ public final class EngineHttpClient implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    EngineResponseDecoder decoder = new EngineResponseDecoder();
                     channel
                         .pipeline()
-                        .addLast(
-                            new HttpClientCodec(
-                                MAX_INITIAL_LINE_BYTES, MAX_HEADER_BYTES, MAX_PIECE_BYTES))
-                        .addLast(new EngineConnection(EngineHttpClient.this));
+                        .addLast(decoder, new HttpRequestEncoder())
+                        .addLast(new EngineConnection(EngineHttpClient.this, decoder));
                   }
                 });
   }
