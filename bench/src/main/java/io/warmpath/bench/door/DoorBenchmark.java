@@ -47,8 +47,12 @@ public final class DoorBenchmark implements Callable<Integer> {
 
   private DoorBenchmark() {}
 
-  /** One turn: what the client measured, and processor microseconds a request by process. */
-  private record Turn(DoorClient.Measured measured, List<Double> micros) {
+  /**
+   * One turn: what the client measured, and processor microseconds a request by process.
+   *
+   * @param compilerMicros of them all, what JVMs spent on compiling
+   */
+  private record Turn(DoorClient.Measured measured, List<Double> micros, double compilerMicros) {
 
     double allMicros() {
       return micros.stream().mapToDouble(Double::doubleValue).sum();
@@ -127,13 +131,15 @@ public final class DoorBenchmark implements Callable<Integer> {
       throws InterruptedException {
     int count = Math.max(1, (int) (length * scenario.requestsPerSecond()));
     List<Double> before = target == null ? List.of() : target.cpuSeconds();
+    double compilerBefore = target == null ? 0 : target.compilerSeconds();
     DoorClient.Measured measured = client.run(scenario, count);
     List<Double> after = target == null ? List.of() : target.cpuSeconds();
+    double compilerAfter = target == null ? 0 : target.compilerSeconds();
     List<Double> micros = new ArrayList<>();
     for (int i = 0; i < before.size(); i++) {
       micros.add((after.get(i) - before.get(i)) * 1e6 / count);
     }
-    return new Turn(measured, micros);
+    return new Turn(measured, micros, (compilerAfter - compilerBefore) * 1e6 / count);
   }
 
   private static void row(
@@ -147,6 +153,10 @@ public final class DoorBenchmark implements Callable<Integer> {
     }
     if (processes > 1) {
       cpu.append(" = ").append(Math.round(median(turns, Turn::allMicros)));
+    }
+    long compilers = Math.round(median(turns, Turn::compilerMicros));
+    if (compilers > 0) {
+      cpu.append(", compilers ").append(compilers);
     }
     double p50 = median(turns, turn -> millis(turn, 50));
     System.out.printf(

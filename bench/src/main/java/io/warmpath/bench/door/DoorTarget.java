@@ -181,6 +181,11 @@ final class DoorTarget implements AutoCloseable {
         .toList();
   }
 
+  /** Of that, what JVMs spent on compiling, on Linux; seconds, all processes together. */
+  double compilerSeconds() {
+    return processes.stream().mapToDouble(process -> CompilerTime.seconds(process.pid())).sum();
+  }
+
   /** Its processes: the first is the router. */
   List<Long> processIds() {
     return processes.stream().map(Process::pid).toList();
