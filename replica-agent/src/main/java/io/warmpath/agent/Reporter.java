@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * Decides when a replica reports, and hands the reports over. Confined to the replica's event loop,
  * but for {@link #last}.
  *
- * <p>A busy replica reports each period, one with nothing to say each idle period; a new state or a
- * jump of the load is reported at once, but never two reports within the shortest spacing. In a
- * large fleet the period grows, and jumps wait for it, so that all replicas together keep to a
- * number of reports a second but for new states.
+ * <p>A busy replica, one at which a request may have to wait, reports each period, another each
+ * idle period; a new state or a jump of the load is reported at once, but never two reports within
+ * the shortest spacing. In a large fleet the period grows, and jumps wait for it, so that all
+ * replicas together keep to a number of reports a second but for new states.
  */
 final class Reporter {
 
@@ -23,6 +23,15 @@ final class Reporter {
   private static final double JUMP_SECONDS = 0.25;
 
   private static final double JUMP_RATIO = 0.25;
+
+  /*
+   * A replica with less to do than this serves the next request at once, wherever it comes from:
+   * what routers know of it need not be news, and each report costs every router more than a short
+   * request does.
+   */
+  private static final double BUSY_SECONDS = 0.05;
+
+  private static final double BUSY_SATURATION = 0.5;
 
   private final EventLoop loop;
   private final Ticker ticker;
@@ -130,14 +139,14 @@ final class Reporter {
     return TimeUnit.SECONDS.toNanos(sink.fleetSize()) / settings.fleetReportsPerSecond();
   }
 
-  /** Whether this report says anything that the one before did not. */
+  /** Whether the next report may say what a router should soon know. */
   private static boolean isBusy(@Nullable ReplicaReport before, ReplicaReport now) {
+    ReplicaReport.Load load = now.load();
     return before == null
         || before.state() != now.state()
-        || now.load().runningRequests() > 0
-        || now.load().waitingRequests() > 0
-        || now.load().pendingPrefillTokens() > 0
-        || !before.totals().equals(now.totals());
+        || load.waitingRequests() > 0
+        || load.pendingWorkSeconds() >= BUSY_SECONDS
+        || load.saturation() >= BUSY_SATURATION;
   }
 
   private void scheduleIn(long nanos) {

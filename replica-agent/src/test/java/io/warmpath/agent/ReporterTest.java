@@ -23,6 +23,8 @@ final class ReporterTest {
   private long nowMillis;
   private int fleetSize = 1;
   private double pendingSeconds;
+  private int runningRequests;
+  private double saturation;
   private Reporter reporter;
 
   @BeforeEach
@@ -56,6 +58,17 @@ final class ReporterTest {
     // The first report is news, so the second follows within the busy period.
     assertThat(sentMillis).containsExactly(0L, 250L, 1250L, 2250L, 3250L);
     assertThat(sent.getLast().sequence()).isEqualTo(4);
+  }
+
+  @Test
+  void report_littleToDo_comesEachIdlePeriod() {
+    pendingSeconds = 0.04;
+    runningRequests = 3;
+    advance(1_500);
+    assertThat(sentMillis).containsExactly(0L, 250L, 1250L);
+    saturation = 0.5;
+    advance(1_250);
+    assertThat(sentMillis).containsExactly(0L, 250L, 1250L, 2250L, 2500L, 2750L);
   }
 
   @Test
@@ -147,7 +160,8 @@ final class ReporterTest {
         sequence,
         State.READY,
         0,
-        new ReplicaReport.Load((long) (pendingSeconds * 1000), pendingSeconds, 0, 0, 0),
+        new ReplicaReport.Load(
+            (long) (pendingSeconds * 1000), pendingSeconds, runningRequests, 0, saturation),
         new ReplicaReport.Cache(0, 0, 0, 0, Double.POSITIVE_INFINITY),
         new PrefillSpeed(1000, 0),
         List.of(),

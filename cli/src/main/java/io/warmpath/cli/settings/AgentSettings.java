@@ -255,13 +255,15 @@ public record AgentSettings(
   /** How a replica reports. */
   record Report(
       @Setting(
-              doc = "Time between two reports of a busy replica, in a small fleet.",
+              doc =
+                  "Time between two reports of a busy replica, in a small fleet: requests wait, or"
+                      + " 50 ms of work are pending, or its saturation is 0.5 or more.",
               defaultValue = "250ms",
               min = "1ms",
               max = "10s")
           Duration period,
       @Setting(
-              doc = "The same of a replica with nothing to say; at least `period`.",
+              doc = "The same of another replica; at least `period`.",
               defaultValue = "1s",
               min = "1ms",
               max = "10s")
