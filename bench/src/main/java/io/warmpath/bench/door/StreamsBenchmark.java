@@ -36,11 +36,13 @@ public final class StreamsBenchmark implements Callable<Integer> {
   @Option(names = "--rate", description = "chunks a second of each (default 20)")
   private @Var int rate = 20;
 
-  @Option(names = "--seconds", description = "length of a stream (default 15)")
+  @Option(names = "--seconds", description = "length of a stream, and so of a run (default 15)")
   private @Var int seconds = 15;
 
-  @Option(names = "--warmup", description = "seconds of the same load before (default 60)")
-  private @Var int warmupSeconds = 60;
+  @Option(
+      names = "--warmup",
+      description = "seconds of such runs on each router before (default 120)")
+  private @Var int warmupSeconds = 120;
 
   private StreamsBenchmark() {}
 
@@ -72,9 +74,16 @@ public final class StreamsBenchmark implements Callable<Integer> {
         streams, lengthSeconds * rate, Duration.ofSeconds(1).dividedBy(rate));
   }
 
+  /* Again and again, since a JVM has to compile also how streams begin and end. */
+  private void warmUp(StreamClient client) throws InterruptedException {
+    for (int warm = 0; warm < warmupSeconds; warm += seconds) {
+      client.run(load(seconds));
+    }
+  }
+
   private void direct(String engine) throws InterruptedException {
     try (StreamClient client = new StreamClient(engine)) {
-      client.run(load(warmupSeconds));
+      client.run(load(seconds));
       StreamClient.Measured measured = client.run(load(seconds));
       row("direct", measured, "", "");
     }
@@ -86,7 +95,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
       List<Double> after;
       StreamClient.Measured measured;
       try (StreamClient client = new StreamClient(target.url())) {
-        client.run(load(warmupSeconds));
+        warmUp(client);
         before = target.cpuSeconds();
         measured = client.run(load(seconds));
         after = target.cpuSeconds();
