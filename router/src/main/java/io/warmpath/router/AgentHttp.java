@@ -45,6 +45,7 @@ final class AgentHttp {
 
   private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
 
+  private final EventLoop loop;
   private final Bootstrap bootstrap;
   private final RouterConfig.Upstream config;
   private final @Nullable AgentTls tls;
@@ -55,9 +56,12 @@ final class AgentHttp {
   /** All that are open, also those that only finish what they carry. */
   private final Set<Link> open = new HashSet<>();
 
+  private boolean closed;
+
   /** Makes connections on {@code loop}, plain ones without {@code tls}. */
   AgentHttp(
       EventLoop loop, Transport transport, RouterConfig.Upstream config, @Nullable AgentTls tls) {
+    this.loop = loop;
     this.config = config;
     this.tls = tls;
     this.bootstrap =
@@ -119,8 +123,9 @@ final class AgentHttp {
     }
   }
 
-  /** Cuts every connection. */
+  /** Cuts every connection; nothing is sent again. */
   void close() {
+    closed = true;
     Set.copyOf(open).forEach(Link::close);
   }
 
@@ -151,7 +156,7 @@ final class AgentHttp {
           if (connected.isSuccess()) {
             link.connected(connected.channel());
           } else {
-            link.broken();
+            loop.execute(link::broken); // Later: an address may be refused before a request waits.
           }
         });
     return link;
@@ -159,7 +164,7 @@ final class AgentHttp {
 
   /**
    * A request and who hears of its answer. It is sent a second time, once, when a connection that
-   * had brought answers before breaks without one to this.
+   * had brought answers before breaks by itself without one to this.
    */
   private final class Carried implements Exchange {
 
@@ -234,8 +239,7 @@ final class AgentHttp {
       if (over) {
         return;
       }
-      boolean connectionBroke = link != null && !link.isUsable();
-      if (connectionBroke && mayRepeat && request != null) {
+      if (mayRepeat && request != null && link != null && link.brokeByItself() && !closed) {
         mayRepeat = false;
         repeated = true;
         leave();
@@ -340,6 +344,7 @@ final class AgentHttp {
     private int carrying;
     private boolean proven;
     private boolean retired;
+    private boolean silent;
 
     Link(String address) {
       this.address = address;
@@ -348,6 +353,11 @@ final class AgentHttp {
     /** Whether a new exchange may still come through. */
     boolean isUsable() {
       return streams == null || (channel != null && channel.isActive());
+    }
+
+    /** Whether it broke though its agent is still there as far as anybody knows. */
+    boolean brokeByItself() {
+      return !isUsable() && !retired && !silent;
     }
 
     /** Begins a stream for {@code next}, or has it wait for the connection. */
@@ -432,8 +442,13 @@ final class AgentHttp {
             context
                 .executor()
                 .schedule(
-                    () -> context.close(), config.keepAliveTimeoutSeconds(), TimeUnit.SECONDS);
+                    () -> giveUp(context), config.keepAliveTimeoutSeconds(), TimeUnit.SECONDS);
       }
+    }
+
+    private void giveUp(ChannelHandlerContext context) {
+      silent = true;
+      context.close();
     }
 
     @Override

@@ -156,14 +156,36 @@ final class AgentHttpTest {
         assertThat(one.next()).isEqualTo("head 200");
         assertThat(one.next()).startsWith("body ");
       }
-      nextRequests(relay, 2).stream().eventLoop().execute(() -> FakeRelay.await(asleep));
+      Heard waiting = send(relay, "waits");
+      nextRequests(relay, 4).stream().eventLoop().execute(() -> FakeRelay.await(asleep));
       for (Heard one : begun) {
         assertThat(one.next()).isEqualTo("failed");
       }
+      assertThat(waiting.next()).isEqualTo("failed");
       asleep.countDown();
-      relay.nextRequest();
       answerOne(relay);
       assertThat(relay.connections()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void addressThatNobodyHas_isAFailure() throws Exception {
+    Heard heard = new Heard();
+    loop.execute(() -> http.send("no-such-host.invalid:1", request("answer"), heard));
+    assertThat(heard.next()).isEqualTo("failed");
+  }
+
+  @Test
+  void close_cutsEverything_andSendsNothingAgain() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", AgentHttpTest::beginsOrWaits)) {
+      answerOne(relay);
+      Heard waiting = send(relay, "waits");
+      relay.nextRequest();
+      loop.execute(http::close);
+      assertThat(waiting.next()).isEqualTo("failed");
+      loop.submit(() -> {}).get();
+      assertThat(relay.connections()).isEqualTo(1);
+      assertThat(relay.requestsWaiting()).isZero();
     }
   }
 
