@@ -380,7 +380,8 @@ public record AgentConfig(
    * How a replica reports.
    *
    * @param period time between two reports of a busy replica, in a small fleet: requests wait, or
-   *     50 ms of work are pending, or its saturation is 0.5 or more
+   *     50 ms of work are pending, or its saturation is 0.5 or more, or 16 requests ended since the
+   *     last report
    * @param idlePeriod the same of another replica
    * @param minSpacing shortest time between two reports, whatever happens
    * @param fleetReportsPerSecond reports that all replicas together may make; a replica slows down

@@ -26,10 +26,13 @@ final class Reporter {
 
   /*
    * A replica with less to do than this serves the next request at once, wherever it comes from:
-   * what routers know of it need not be news, and each report costs every router more than a short
-   * request does.
+   * what routers know of its load need not be news, and each report costs every router more than a
+   * short request does. What they know of its cache must not fall behind either: a report has room
+   * for 128 anchors, and a request touches two or more.
    */
   private static final double BUSY_SECONDS = 0.05;
+
+  private static final int BUSY_REQUESTS = 16;
 
   private static final double BUSY_SATURATION = 0.5;
 
@@ -146,7 +149,8 @@ final class Reporter {
         || before.state() != now.state()
         || load.waitingRequests() > 0
         || load.pendingWorkSeconds() >= BUSY_SECONDS
-        || load.saturation() >= BUSY_SATURATION;
+        || load.saturation() >= BUSY_SATURATION
+        || now.totals().requests() - before.totals().requests() >= BUSY_REQUESTS;
   }
 
   private void scheduleIn(long nanos) {

@@ -25,6 +25,7 @@ final class ReporterTest {
   private double pendingSeconds;
   private int runningRequests;
   private double saturation;
+  private double requestsPerMilli;
   private Reporter reporter;
 
   @BeforeEach
@@ -69,6 +70,13 @@ final class ReporterTest {
     saturation = 0.5;
     advance(1_250);
     assertThat(sentMillis).containsExactly(0L, 250L, 1250L, 2250L, 2500L, 2750L);
+  }
+
+  @Test
+  void report_manyRequests_comesEachPeriod() {
+    requestsPerMilli = 0.08;
+    advance(1_500);
+    assertThat(sentMillis).containsExactly(0L, 250L, 500L, 750L, 1000L, 1250L, 1500L);
   }
 
   @Test
@@ -166,6 +174,6 @@ final class ReporterTest {
         new PrefillSpeed(1000, 0),
         List.of(),
         RecentAnchors.NONE,
-        new ReplicaReport.Totals(0, 0, 0));
+        new ReplicaReport.Totals(0, 0, Math.round(requestsPerMilli * nowMillis)));
   }
 }

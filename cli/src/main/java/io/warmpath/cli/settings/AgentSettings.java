@@ -257,7 +257,8 @@ public record AgentSettings(
       @Setting(
               doc =
                   "Time between two reports of a busy replica, in a small fleet: requests wait, or"
-                      + " 50 ms of work are pending, or its saturation is 0.5 or more.",
+                      + " 50 ms of work are pending, or its saturation is 0.5 or more, or 16"
+                      + " requests ended since the last report.",
               defaultValue = "250ms",
               min = "1ms",
               max = "10s")
