@@ -41,7 +41,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
 
   @Option(
       names = "--warmup",
-      description = "seconds of such runs on each router before (default 120)")
+      description = "seconds of such runs on each path before (default 120)")
   private @Var int warmupSeconds = 120;
 
   private StreamsBenchmark() {}
@@ -83,7 +83,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
 
   private void direct(String engine) throws InterruptedException {
     try (StreamClient client = new StreamClient(engine)) {
-      client.run(load(seconds));
+      warmUp(client);
       StreamClient.Measured measured = client.run(load(seconds));
       row("direct", measured, "", "");
     }
