@@ -87,7 +87,7 @@ final class AgentHttp {
     /** The answer was whole. */
     void ended();
 
-    /** The connection broke, or was not made. */
+    /** The stream or its connection broke, or none was made. */
     void failed();
   }
 
