@@ -23,6 +23,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import io.warmpath.relay.HostNames;
 import io.warmpath.relay.RelayPipeline;
 import io.warmpath.relay.Transport;
 import java.net.InetSocketAddress;
@@ -68,6 +69,7 @@ final class AgentHttp {
         new Bootstrap()
             .group(loop)
             .channel(transport.client())
+            .resolver(HostNames.SYSTEM)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.WRITE_BUFFER_WATER_MARK, RelayPipeline.WATER_MARK)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS);
@@ -151,7 +153,7 @@ final class AgentHttp {
                 channel.pipeline().addLast(link);
               }
             })
-        .connect(new InetSocketAddress(target.getHost(), target.getPort()))
+        .connect(InetSocketAddress.createUnresolved(target.getHost(), target.getPort()))
         .addListener((ChannelFuture connected) -> {
           if (connected.isSuccess()) {
             link.connected(connected.channel());

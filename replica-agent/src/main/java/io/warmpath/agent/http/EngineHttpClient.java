@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpVersion;
+import io.warmpath.relay.HostNames;
 import io.warmpath.relay.Transport;
 import io.warmpath.routing.Ticker;
 import java.time.Duration;
@@ -70,6 +71,7 @@ public final class EngineHttpClient implements AutoCloseable {
         new Bootstrap()
             .group(loop)
             .channel(Transport.best().client())
+            .resolver(HostNames.SYSTEM)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) settings.connectTimeout().toMillis())
