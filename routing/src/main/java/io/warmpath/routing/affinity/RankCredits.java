@@ -16,22 +16,18 @@ final class RankCredits {
   private static final double NEWEST = 0.05;
 
   /**
-   * What the first of an order is believed to hold before anything was learned, tokens: a step.
-   * Another router, or this one before its restart, would have placed the prompt there, so between
-   * equals it is the better guess.
+   * What the first of an order is believed to hold at least, tokens: a step. Another router, or
+   * this one before its restart, would have placed the prompt there, and whoever is asked for it
+   * next will look there, so between equals it is the better choice, whatever was found before.
    */
   static final int FIRST_TOKENS = 128;
 
   private final AtomicLongArray meanTokens = new AtomicLongArray(CLASSES);
 
-  RankCredits() {
-    meanTokens.set(0, Double.doubleToRawLongBits(FIRST_TOKENS));
-  }
-
   /** Returns the tokens that a replica of that rank may be believed to hold of a prompt. */
   int tokens(int rank, int promptTokens) {
     double mean = Double.longBitsToDouble(meanTokens.get(classOf(rank)));
-    return (int) Math.min(mean, promptTokens);
+    return (int) Math.min(rank == 0 ? Math.max(mean, FIRST_TOKENS) : mean, promptTokens);
   }
 
   /** A prompt without a known anchor found so many tokens cached. */
