@@ -57,9 +57,8 @@ public final class HostNames extends AddressResolverGroup<InetSocketAddress> {
     @Override
     protected void doResolve(String host, Promise<InetAddress> promise)
         throws UnknownHostException {
-      byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
-      if (literal != null) {
-        promise.trySuccess(InetAddress.getByAddress(literal));
+      if (NetUtil.createByteArrayFromIpAddressString(host) != null) {
+        promise.trySuccess(InetAddress.getByName(host)); // With its scope, such as %eth0.
       } else {
         begin(host, promise, found -> promise.trySuccess(found[0]));
       }
