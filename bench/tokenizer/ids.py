@@ -28,7 +28,7 @@ ODD = [
 ]
 
 made = random.Random(7)
-sources = [pathlib.Path(file).read_text() for file in sys.argv[3:]]
+sources = [pathlib.Path(file).read_text(encoding="utf-8") for file in sys.argv[3:]]
 
 
 def text(length):

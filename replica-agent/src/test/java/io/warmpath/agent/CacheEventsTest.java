@@ -118,7 +118,6 @@ final class CacheEventsTest {
   @Test
   void events_areCounted() throws Exception {
     // What was published before the subscription was there comes with the next event, if any does.
-    // one.
     for (int i = 0; i < 1_000 && metric("warmpath_agent_kv_events_batches_total") == 0; i++) {
       serve(i);
     }
