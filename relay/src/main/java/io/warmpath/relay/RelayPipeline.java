@@ -6,6 +6,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
@@ -52,6 +54,14 @@ public final class RelayPipeline {
 
   private static final int MAX_JOINED_FLUSHES = 1_024;
 
+  /**
+   * Has a stream's read end when its connection's ends, however many frames were for it. With
+   * Netty's default each frame behind the 16th of a stream is a read of its own, and so a write to
+   * the other side.
+   */
+  private static final RecvByteBufAllocator WHOLE_READS =
+      new FixedRecvByteBufAllocator(MAX_FRAME_BYTES).maxMessagesPerRead(Integer.MAX_VALUE);
+
   private RelayPipeline() {}
 
   /**
@@ -65,9 +75,7 @@ public final class RelayPipeline {
         new ChannelInitializer<>() {
           @Override
           protected void initChannel(Channel stream) {
-            stream
-                .pipeline()
-                .addLast(new Http2StreamFrameToHttpObjectCodec(true, false), serving.apply(stream));
+            install(stream, true, serving.apply(stream));
           }
         };
     install(channel.pipeline(), frames, streams);
@@ -86,9 +94,14 @@ public final class RelayPipeline {
     install(channel.pipeline(), frames, none);
   }
 
-  /** Returns the handler that shows a router's stream as HTTP/1.1 objects. */
-  public static ChannelHandler callersStream() {
-    return new Http2StreamFrameToHttpObjectCodec(false, false);
+  /** Has {@code calling} handle a stream of the router's, which it sees as HTTP/1.1 objects. */
+  public static void callStream(Channel stream, ChannelHandler calling) {
+    install(stream, false, calling);
+  }
+
+  private static void install(Channel stream, boolean server, ChannelHandler handler) {
+    stream.config().setRecvByteBufAllocator(WHOLE_READS);
+    stream.pipeline().addLast(new Http2StreamFrameToHttpObjectCodec(server, false), handler);
   }
 
   private static Http2FrameCodecBuilder limited(Http2FrameCodecBuilder builder) {

@@ -120,7 +120,7 @@ final class RelayClient implements AutoCloseable {
     Exchange begun = new Exchange(stream);
     exchange = begun;
     stream.config().setAutoRead(false);
-    stream.pipeline().addLast(RelayPipeline.callersStream(), begun);
+    RelayPipeline.callStream(stream, begun);
     stream.writeAndFlush(request);
   }
 

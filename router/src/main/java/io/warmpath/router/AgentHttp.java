@@ -132,10 +132,18 @@ final class AgentHttp {
   }
 
   private Link connect(String address) {
-    URI target = URI.create("http://" + address);
     Link link = new Link(address);
     links.put(address, link);
     open.add(link);
+    if (AgentAddress.isValid(address)) {
+      connect(link, URI.create("http://" + address));
+    } else {
+      loop.execute(link::broken);
+    }
+    return link;
+  }
+
+  private void connect(Link link, URI target) {
     bootstrap
         .clone()
         .handler(
@@ -161,7 +169,6 @@ final class AgentHttp {
             loop.execute(link::broken); // Later: an address may be refused before a request waits.
           }
         });
-    return link;
   }
 
   /**
@@ -195,7 +202,7 @@ final class AgentHttp {
       stream = begun;
       mayRepeat = carrying.proven && !repeated;
       begun.config().setAutoRead(reading);
-      begun.pipeline().addLast(RelayPipeline.callersStream(), new StreamHandler(this));
+      RelayPipeline.callStream(begun, new StreamHandler(this));
       begun
           .writeAndFlush(sent.retainedDuplicate())
           .addListener((ChannelFuture written) -> {

@@ -161,7 +161,7 @@ final class HttpExchange implements HttpIntake.Listener {
     switch (step) {
       case RoutedRequest.Step.TryReplica(Lease lease) -> {
         String relay = lease.replica().labels().get(RelayProtocol.ADDRESS_LABEL);
-        if (relay == null || !AgentAddress.isValid(relay)) {
+        if (relay == null) {
           follow(ofThis, ofThis.replicaFailed());
         } else {
           new Try(ofThis, lease).start(relay);

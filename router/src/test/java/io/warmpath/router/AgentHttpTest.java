@@ -23,8 +23,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Exchanges that share a connection to an agent, over real sockets. */
 final class AgentHttpTest {
@@ -148,6 +151,35 @@ final class AgentHttpTest {
   }
 
   @Test
+  void chunksThatArriveTogether_areToldTogether() throws Exception {
+    int chunks = 400;
+    CountDownLatch written = new CountDownLatch(1);
+    FakeRelay.Script script =
+        (request, out) -> {
+          FakeRelay.write(out, FakeRelay.streamHead() + FakeRelay.chunk("first"));
+          for (int i = 0; i < chunks; i++) {
+            FakeRelay.write(out, FakeRelay.chunk("x"));
+          }
+          written.countDown();
+          FakeRelay.write(out, FakeRelay.streamTail());
+        };
+    try (FakeRelay relay = FakeRelay.start("a", script)) {
+      Heard heard = new Heard();
+      loop.execute(() -> {
+        http.send(relay.address(), request("many"), heard);
+        heard.whenFirst(() -> FakeRelay.await(written));
+      });
+      assertThat(heard.next()).isEqualTo("head 200");
+      assertThat(heard.next()).isEqualTo("body first");
+      for (int i = 0; i < chunks; i++) {
+        assertThat(heard.next()).isEqualTo("body x");
+      }
+      assertThat(heard.next()).isEqualTo("ended");
+      assertThat(heard.readCompletes()).isLessThan(chunks / 16);
+    }
+  }
+
+  @Test
   void agentThatFallsSilent_isGivenUpAfterAnUnansweredPing() throws Exception {
     CountDownLatch asleep = new CountDownLatch(1);
     try (FakeRelay relay = FakeRelay.start("a", AgentHttpTest::beginsOrWaits)) {
@@ -172,6 +204,14 @@ final class AgentHttpTest {
   void addressThatNobodyHas_isAFailure() throws Exception {
     Heard heard = new Heard();
     loop.execute(() -> http.send("no-such-host.invalid:1", request("answer"), heard));
+    assertThat(heard.next()).isEqualTo("failed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "host", "host:99999", "a b:1", "user@host:1"})
+  void addressThatIsNone_isAFailure(String address) throws Exception {
+    Heard heard = new Heard();
+    loop.execute(() -> http.send(address, request("answer"), heard));
     assertThat(heard.next()).isEqualTo("failed");
   }
 
@@ -251,6 +291,18 @@ final class AgentHttpTest {
   private static final class Heard implements AgentHttp.Listener {
 
     private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+    private final AtomicInteger readCompletes = new AtomicInteger();
+    private Runnable first = () -> {};
+
+    /** Has {@code task} run, once, as the first of the body is told; of the loop's thread. */
+    void whenFirst(Runnable task) {
+      first = task;
+    }
+
+    /** How often it was told that no more is to be read for now. */
+    int readCompletes() {
+      return readCompletes.get();
+    }
 
     String next() throws InterruptedException {
       String event = events.poll(20, TimeUnit.SECONDS);
@@ -271,10 +323,14 @@ final class AgentHttpTest {
         events.add("body " + content.content().toString(UTF_8));
       }
       content.release();
+      first.run();
+      first = () -> {};
     }
 
     @Override
-    public void readComplete() {}
+    public void readComplete() {
+      readCompletes.incrementAndGet();
+    }
 
     @Override
     public void ended() {
