@@ -11,8 +11,11 @@ import picocli.CommandLine.Option;
 /** Which routers to measure, as options of a command. */
 final class DoorRouters {
 
-  @Option(names = "--warmpath", required = true, description = "the warmpath command")
-  private @Var @Nullable Path warmpath;
+  @Option(
+      names = "--warmpath",
+      required = true,
+      description = "the warmpath command; more than once to compare builds")
+  private final List<Path> warmpaths = new ArrayList<>();
 
   @Option(names = "--smg", description = "SGLang's gateway, to run beside it")
   private @Var @Nullable Path smg;
@@ -30,7 +33,10 @@ final class DoorRouters {
   /** The routers, in the order in which they are measured. */
   List<Chosen> chosen() {
     List<Chosen> chosen = new ArrayList<>();
-    add(warmpath, DoorTarget::warmpath, chosen);
+    for (Path warmpath : warmpaths) {
+      String name = warmpaths.size() == 1 ? "warmpath" : "warmpath " + (chosen.size() + 1);
+      chosen.add((urls, directory) -> DoorTarget.warmpath(name, warmpath, urls, directory));
+    }
     add(smg, DoorTarget::smg, chosen);
     add(envoy, DoorTarget::envoy, chosen);
     return chosen;

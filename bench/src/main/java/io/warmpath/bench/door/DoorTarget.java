@@ -42,8 +42,9 @@ final class DoorTarget implements AutoCloseable {
   }
 
   /** Warmpath: a router, one agent for all engines, and a ZooKeeper that is not counted. */
-  static DoorTarget warmpath(Path command, List<String> engines, Path directory)
+  static DoorTarget warmpath(String name, Path command, List<String> engines, Path parent)
       throws IOException, InterruptedException {
+    Path directory = Files.createDirectory(parent.resolve(name.replace(' ', '-')));
     int zooKeeper = freePort();
     int http = freePort();
     int routerAdmin = freePort();
@@ -110,7 +111,7 @@ final class DoorTarget implements AutoCloseable {
             "--config",
             agent.toString()));
     awaitOk("http://127.0.0.1:" + routerAdmin + "/ready");
-    return new DoorTarget("warmpath", "http://127.0.0.1:" + http, processes);
+    return new DoorTarget(name, "http://127.0.0.1:" + http, processes);
   }
 
   /** SGLang's gateway with its cache-aware policy. */
