@@ -14,9 +14,11 @@ import java.util.concurrent.atomic.LongAdder;
 public final class AnchorTable {
 
   /*
-   * A hash belongs to one set of eight ways; a way is a key and four holders, 40 bytes:
+   * A hash belongs to one set of eight ways; a way is a key and four holders, 40 bytes. The keys of
+   * a set lie side by side, because most questions are for a hash that is not there, and a long
+   * prompt asks hundreds, each of which is then a cache line or two:
    *
-   *   set:  | key h h h h | key h h h h | … | key h h h h |
+   *   set:  | key … key | h h h h | … | h h h h |
    *
    * A holder is one long, the time of touch in milliseconds above 16 bits of slot number, so that
    * the larger of two is the later and 0 is empty. A touch of a known holder raises it; of an
@@ -34,13 +36,13 @@ public final class AnchorTable {
   public static final int HOLDERS = 4;
 
   private static final int WAYS = 8;
-  private static final int CELLS_OF_WAY = 1 + HOLDERS;
-  private static final int CELLS_OF_SET = WAYS * CELLS_OF_WAY;
+  private static final int CELLS_OF_SET = WAYS * (1 + HOLDERS);
   private static final int SLOT_BITS = 16;
   private static final long EMPTY = 0;
   private static final long BUSY = 1;
   private static final int FIRST_SETS = 1 << 9;
   private static final double FULL = 0.5;
+  private static final int NONE = -1;
 
   private final int maxSets;
   private final LongAdder used = new LongAdder();
@@ -82,15 +84,15 @@ public final class AnchorTable {
     AtomicLongArray current = cells;
     long key = key(hash);
     int set = firstCell(key, current);
-    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
-      if (current.get(way) == key) {
-        for (int i = 0; i < HOLDERS; i++) {
-          out[i] = current.get(way + 1 + i);
-        }
-        return current.get(way) == key;
-      }
+    int way = wayOf(key, current, set);
+    if (way == NONE) {
+      return false;
     }
-    return false;
+    int first = firstHolder(set, way);
+    for (int i = 0; i < HOLDERS; i++) {
+      out[i] = current.get(first + i);
+    }
+    return current.get(set + way) == key;
   }
 
   /** Remembers that the replica with slot {@code slotNumber} held {@code hash} at that time. */
@@ -99,13 +101,12 @@ public final class AnchorTable {
     long key = key(hash);
     long holder = (millis << SLOT_BITS) | slotNumber;
     int set = firstCell(key, current);
-    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
-      if (current.get(way) == key) {
-        touchHolder(current, way + 1, holder);
-        return;
-      }
+    int way = wayOf(key, current, set);
+    if (way == NONE) {
+      insert(current, set, key, holder);
+    } else {
+      touchHolder(current, firstHolder(set, way), holder);
     }
-    insert(current, set, key, holder);
   }
 
   /** Forgets that the replica with slot {@code slotNumber} held {@code hash}. */
@@ -113,14 +114,15 @@ public final class AnchorTable {
     AtomicLongArray current = cells;
     long key = key(hash);
     int set = firstCell(key, current);
-    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
-      if (current.get(way) == key) {
-        for (int cell = way + 1; cell <= way + HOLDERS; cell++) {
-          long holder = current.get(cell);
-          if (holder != EMPTY && slotOf(holder) == slotNumber) {
-            current.compareAndSet(cell, holder, EMPTY);
-          }
-        }
+    int way = wayOf(key, current, set);
+    if (way == NONE) {
+      return;
+    }
+    int first = firstHolder(set, way);
+    for (int cell = first; cell < first + HOLDERS; cell++) {
+      long holder = current.get(cell);
+      if (holder != EMPTY && slotOf(holder) == slotNumber) {
+        current.compareAndSet(cell, holder, EMPTY);
       }
     }
   }
@@ -134,26 +136,39 @@ public final class AnchorTable {
     }
     AtomicLongArray larger = new AtomicLongArray(old.length() * 2);
     used.reset();
-    for (int way = 0; way < old.length(); way += CELLS_OF_WAY) {
-      long key = old.get(way);
-      if (key != EMPTY && key != BUSY) {
-        copyWay(old, way, key, larger);
+    for (int set = 0; set < old.length(); set += CELLS_OF_SET) {
+      for (int way = 0; way < WAYS; way++) {
+        long key = old.get(set + way);
+        if (key != EMPTY && key != BUSY) {
+          copyWay(old, firstHolder(set, way), key, larger);
+        }
       }
     }
     cells = larger;
   }
 
-  private void copyWay(AtomicLongArray old, int way, long key, AtomicLongArray larger) {
+  private void copyWay(AtomicLongArray old, int holders, long key, AtomicLongArray larger) {
     int set = firstCell(key, larger);
-    @Var int target = set;
-    while (larger.get(target) != EMPTY) {
-      target += CELLS_OF_WAY;
+    int way = wayOf(EMPTY, larger, set);
+    for (int i = 0; i < HOLDERS; i++) {
+      larger.set(firstHolder(set, way) + i, old.get(holders + i));
     }
-    for (int i = 1; i < CELLS_OF_WAY; i++) {
-      larger.set(target + i, old.get(way + i));
-    }
-    larger.set(target, key);
+    larger.set(set + way, key);
     used.increment();
+  }
+
+  /** Returns which way of a set has {@code key}, or {@link #NONE}. */
+  private static int wayOf(long key, AtomicLongArray cells, int set) {
+    for (int way = 0; way < WAYS; way++) {
+      if (cells.get(set + way) == key) {
+        return way;
+      }
+    }
+    return NONE;
+  }
+
+  private static int firstHolder(int set, int way) {
+    return set + WAYS + way * HOLDERS;
   }
 
   private static void touchHolder(AtomicLongArray cells, int first, long holder) {
@@ -180,8 +195,8 @@ public final class AnchorTable {
 
   private void insert(AtomicLongArray cells, int set, long key, long holder) {
     int way = wayToReplace(cells, set);
-    long before = cells.get(way);
-    if (before == BUSY || !cells.compareAndSet(way, before, BUSY)) {
+    long before = cells.get(set + way);
+    if (before == BUSY || !cells.compareAndSet(set + way, before, BUSY)) {
       return;
     }
     if (before == EMPTY) {
@@ -189,23 +204,25 @@ public final class AnchorTable {
     } else {
       evicted.increment();
     }
-    cells.set(way + 1, holder);
-    for (int i = 2; i < CELLS_OF_WAY; i++) {
-      cells.set(way + i, EMPTY);
+    int first = firstHolder(set, way);
+    cells.set(first, holder);
+    for (int i = 1; i < HOLDERS; i++) {
+      cells.set(first + i, EMPTY);
     }
-    cells.set(way, key);
+    cells.set(set + way, key);
   }
 
   private static int wayToReplace(AtomicLongArray cells, int set) {
-    @Var int chosen = set;
+    @Var int chosen = 0;
     @Var long oldest = Long.MAX_VALUE;
-    for (int way = set; way < set + CELLS_OF_SET; way += CELLS_OF_WAY) {
-      if (cells.get(way) == EMPTY) {
+    for (int way = 0; way < WAYS; way++) {
+      if (cells.get(set + way) == EMPTY) {
         return way;
       }
+      int first = firstHolder(set, way);
       @Var long latest = 0;
-      for (int i = 1; i < CELLS_OF_WAY; i++) {
-        latest = Math.max(latest, cells.get(way + i));
+      for (int i = 0; i < HOLDERS; i++) {
+        latest = Math.max(latest, cells.get(first + i));
       }
       if (latest < oldest) {
         chosen = way;
