@@ -260,7 +260,7 @@ final class GenerateRelay extends ServerCall.Listener<ClientRequest> {
       call.request(path.prefetchMessages());
       call.sendMessage(
           new AgentRequest(
-              Wire.envelope(routed, lease), sent.bytes(), Wire.amendment(sent.message())));
+              Wire.envelope(routed, lease).build(), sent.bytes(), Wire.amendment(sent.message())));
       call.halfClose();
     }
 

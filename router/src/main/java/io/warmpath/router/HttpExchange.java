@@ -225,7 +225,7 @@ final class HttpExchange implements HttpIntake.Listener {
 
     private FullHttpRequest request() {
       byte[] envelope =
-          Wire.envelope(routed, lease).toBuilder()
+          Wire.envelope(routed, lease)
               .setRequest(Wire.identified(requestId))
               .setUnary(unary)
               .setTokensEstimated(lengthEstimated)

@@ -62,7 +62,7 @@ final class Wire {
   }
 
   /** Returns the router's own part of a message to an agent. */
-  static ReplicaGenerateRequest envelope(RoutedRequest routed, Lease lease) {
+  static ReplicaGenerateRequest.Builder envelope(RoutedRequest routed, Lease lease) {
     PromptPrefix prefix = routed.pick().prefix();
     ReplicaGenerateRequest.Builder envelope =
         ReplicaGenerateRequest.newBuilder()
@@ -84,7 +84,7 @@ final class Wire {
     if (Double.isFinite(routed.maxQueueWaitSeconds())) {
       envelope.setMaxQueueWaitSeconds(routed.maxQueueWaitSeconds());
     }
-    return envelope.build();
+    return envelope;
   }
 
   /** Returns what the router adds to a client's request: an id when it brings none. */
