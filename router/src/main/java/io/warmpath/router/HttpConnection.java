@@ -48,7 +48,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private final RequestPath path;
   private final HttpDoorMetrics metrics;
-  private final ReceivedBody body = new ReceivedBody();
+  private final ReceivedBody body;
   private @Nullable HttpRequest request;
   private @Nullable OpenAiError refusal;
   private @Nullable HttpExchange exchange;
@@ -60,6 +60,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   HttpConnection(RequestPath path, HttpDoorMetrics metrics) {
     this.path = path;
     this.metrics = metrics;
+    this.body = new ReceivedBody(path.bodies(), path.limits().maxMessageBytes());
   }
 
   @Override
@@ -118,6 +119,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext context) {
     closing = true;
     stopWaiting();
+    body.drop();
     HttpExchange running = exchange;
     exchange = null;
     if (running != null) {
@@ -161,16 +163,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     ByteBuf part = content.content();
-    if (body.length() + part.readableBytes() > path.limits().maxMessageBytes()) {
+    if (!body.fits(part)) {
       refuseTooLarge(context);
       return;
     }
-    body.add(part);
+    if (!body.add(part)) {
+      refuseForMemory(context);
+      return;
+    }
     HttpRequest whole = request;
     if (content instanceof LastHttpContent && whole != null) {
       request = null;
       stopWaiting();
-      dispatch(context, whole, body.take());
+      dispatch(context, whole);
     }
   }
 
@@ -249,11 +254,27 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             "the body is longer than " + path.limits().maxMessageBytes() + " bytes"));
   }
 
+  private void refuseForMemory(ChannelHandlerContext context) {
+    metrics.rejected(Rejection.BODIES_FULL);
+    refuseAndClose(
+        context,
+        OpenAiError.of(
+            new RequestFailure(
+                RequestFailure.Kind.OVERLOADED, "this router holds its limit of bodies", 1)));
+  }
+
   // ---- answering
 
-  private void dispatch(ChannelHandlerContext context, HttpRequest head, byte[] bytes) {
+  private void dispatch(ChannelHandlerContext context, HttpRequest head) {
     String target = HttpPaths.path(head.uri());
     boolean get = head.method().equals(HttpMethod.GET);
+    if (HttpPaths.relayed(target) && !(get && target.equals(HttpPaths.MODELS))) {
+      HttpExchange started = new HttpExchange(path, this, context, head, body.take());
+      exchange = started;
+      started.start();
+      return;
+    }
+    body.drop();
     if (get && target.equals(HttpPaths.HEALTH)) {
       answer(context, HttpResponseStatus.OK, null, ""); // As engines do.
     } else if (get && target.equals(HttpPaths.READY)) {
@@ -263,15 +284,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
           ready ? HttpResponseStatus.OK : HttpResponseStatus.SERVICE_UNAVAILABLE,
           JSON,
           "{\"ready\":" + ready + "}");
-    } else if (get && target.equals("/v1/models")) {
+    } else if (get && target.equals(HttpPaths.MODELS)) {
       answer(context, HttpResponseStatus.OK, JSON, ModelList.json(path.table().get()));
-    } else if (!HttpPaths.relayed(target)) {
+    } else {
       metrics.rejected(Rejection.NO_SUCH_PATH);
       fail(context, OpenAiError.badRequest(HttpResponseStatus.NOT_FOUND, "no such path"), 0);
-    } else {
-      HttpExchange started = new HttpExchange(path, this, context, head, bytes);
-      exchange = started;
-      started.start();
     }
   }
 
@@ -332,7 +349,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     stopWaiting();
     closing = true;
     exchange = null;
+    body.drop();
     FullHttpResponse response = response(error.status(), JSON, error.json());
+    if (error.status().equals(HttpResponseStatus.TOO_MANY_REQUESTS)) {
+      response.headers().set(HttpHeaderNames.RETRY_AFTER, "1");
+    }
     response.headers().set(HttpHeaderNames.CONNECTION, "close");
     context.writeAndFlush(response).addListener(written -> linger(context));
   }

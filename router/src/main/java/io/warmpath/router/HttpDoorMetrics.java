@@ -18,6 +18,7 @@ final class HttpDoorMetrics {
     MALFORMED,
     HEAD_TOO_LARGE,
     BODY_TOO_LARGE,
+    BODIES_FULL,
     TOO_SLOW,
     OUT_OF_TURN,
     NO_SUCH_PATH,

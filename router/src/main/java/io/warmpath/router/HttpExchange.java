@@ -47,6 +47,8 @@ final class HttpExchange implements HttpIntake.Listener {
           HttpConversionUtil.ExtensionHeaderNames.SCHEME.text(),
           HttpConversionUtil.ExtensionHeaderNames.STREAM_ID.text());
 
+  private static final byte[] NOTHING = new byte[0];
+
   private static final AgentHttp.Exchange NOT_SENT =
       new AgentHttp.Exchange() {
         @Override
@@ -184,11 +186,17 @@ final class HttpExchange implements HttpIntake.Listener {
   private void release() {
     current = null;
     fault = null;
-    body = new byte[0];
+    dropBody();
     if (holdsPlace) {
       holdsPlace = false;
       path.inFlight().release();
     }
+  }
+
+  /** No replica will be sent it any more. */
+  private void dropBody() {
+    path.bodies().release(body.length);
+    body = NOTHING;
   }
 
   // ---- the agent's side
@@ -360,7 +368,7 @@ final class HttpExchange implements HttpIntake.Listener {
       }
       held = null;
       headSent = true;
-      body = new byte[0];
+      dropBody();
       status = response.status().code();
       if (status < 400) {
         routed.firstToken(); // An error computed nothing.

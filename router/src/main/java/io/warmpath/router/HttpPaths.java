@@ -48,6 +48,9 @@ final class HttpPaths {
   /** Whether it knows of a replica that is ready. */
   static final String READY = "/ready";
 
+  /** The models of the whole fleet. */
+  static final String MODELS = "/v1/models";
+
   private static final List<String> NEVER_RELAYED =
       List.of("/v1/load_lora_adapter", "/v1/unload_lora_adapter");
 

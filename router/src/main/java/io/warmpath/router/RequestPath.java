@@ -13,6 +13,7 @@ import java.util.function.Supplier;
  * @param searches says when replicas are asked for a response
  * @param tokenizers encode prompts of models that have one
  * @param inFlight counts and limits the requests of this router
+ * @param bodies counts and limits the bytes of their bodies, over HTTP
  * @param gate lets requests in by their key
  * @param limits what this router takes on
  * @param prefetchMessages messages of a stream that an agent may be ahead of the client
@@ -26,6 +27,7 @@ record RequestPath(
     HomeSearches searches,
     Tokenizers tokenizers,
     InFlight inFlight,
+    BodyMemory bodies,
     Gate gate,
     RouterConfig.Limits limits,
     int prefetchMessages,

@@ -45,6 +45,7 @@ public final class Router implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final HealthStatusManager health = new HealthStatusManager();
   private final InFlight inFlight;
+  private final BodyMemory bodies;
   private final FleetSource fleet;
   private final RouterTls tls;
   private final Gate gate;
@@ -63,6 +64,7 @@ public final class Router implements AutoCloseable {
     this.config = config;
     this.routerId = config.routerId().isEmpty() ? newId() : config.routerId();
     this.inFlight = new InFlight(config.limits().maxInFlight());
+    this.bodies = new BodyMemory(config.limits().maxBodyBytes());
     this.gate = new Gate(config.access().tenants(), registry);
     this.configState = new ConfigState(registry, ticker);
     this.tls = RouterTls.read(config, InstantSource.system(), registry);
@@ -83,6 +85,7 @@ public final class Router implements AutoCloseable {
             new HomeSearches(keys, registry),
             tokenizers,
             inFlight,
+            bodies,
             gate,
             config.limits(),
             config.upstream().prefetchMessages(),
@@ -115,7 +118,7 @@ public final class Router implements AutoCloseable {
   }
 
   private void join() {
-    RouterMetrics.register(registry, inFlight, control::table, fleet::connected, ticker);
+    RouterMetrics.register(registry, inFlight, bodies, control::table, fleet::connected, ticker);
     tls.follow();
     fleet.follow(control::take);
     fleet.announce(

@@ -301,6 +301,8 @@ public record RouterConfig(
    *
    * @param maxInFlight requests at once; more are refused as overload
    * @param maxMessageBytes longest request message, 1 KiB to 256 MiB
+   * @param maxBodyBytes of the bodies that the HTTP door holds at once, each from its first byte to
+   *     its answer's; at least {@code maxMessageBytes}, at most 1 TiB
    * @param maxModels models told apart; replicas of further ones are ignored
    * @param retryMaxRetries further replicas to try when one fails before its first token, 0..10
    * @param tokenizerThreads threads that encode the prompts of models with a tokenizer, 1..256
@@ -310,26 +312,33 @@ public record RouterConfig(
   public record Limits(
       int maxInFlight,
       int maxMessageBytes,
+      long maxBodyBytes,
       int maxModels,
       int retryMaxRetries,
       int tokenizerThreads,
       int tokenizerQueueSize) {
 
     /**
-     * 20,000 requests at once, messages of 16 MiB, 256 models, 2 retries; one thread of the
-     * tokenizers for two processors, 64 prompts that wait.
+     * 20,000 requests at once, messages of 16 MiB, bodies of a quarter of the heap, 256 models, 2
+     * retries; one thread of the tokenizers for two processors, 64 prompts that wait.
      */
     public static final Limits DEFAULT = new Limits(20_000, 16 << 20, 256, 2);
 
-    /** Makes limits with the default ones of tokenizers. */
+    /** Makes limits with the default ones of all bodies and of tokenizers. */
     public Limits(int maxInFlight, int maxMessageBytes, int maxModels, int retryMaxRetries) {
       this(
           maxInFlight,
           maxMessageBytes,
+          defaultBodyBytes(maxMessageBytes),
           maxModels,
           retryMaxRetries,
           Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 256),
           64);
+    }
+
+    /** Returns the default of {@code maxBodyBytes}: a quarter of the heap, or one message. */
+    public static long defaultBodyBytes(int maxMessageBytes) {
+      return Math.max(maxMessageBytes, Runtime.getRuntime().maxMemory() / 4);
     }
 
     public Limits {
@@ -337,6 +346,11 @@ public record RouterConfig(
       range("tokenizerQueueSize", tokenizerQueueSize, 1, 65_536);
       range("maxInFlight", maxInFlight, 1, 10_000_000);
       range("maxMessageBytes", maxMessageBytes, 1 << 10, 256 << 20);
+      if (maxBodyBytes < maxMessageBytes || maxBodyBytes > 1L << 40) {
+        throw new IllegalArgumentException(
+            "maxBodyBytes: %d, and it must be from maxMessageBytes, which is %d, to %d"
+                .formatted(maxBodyBytes, maxMessageBytes, 1L << 40));
+      }
       range("maxModels", maxModels, 1, 100_000);
       range("retryMaxRetries", retryMaxRetries, 0, 10);
     }

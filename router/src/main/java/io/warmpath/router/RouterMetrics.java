@@ -17,11 +17,16 @@ final class RouterMetrics {
   static void register(
       MeterRegistry registry,
       InFlight inFlight,
+      BodyMemory bodies,
       Supplier<RoutingTable> table,
       BooleanSupplier connected,
       Ticker ticker) {
     Gauge.builder("warmpath.router.in.flight", inFlight, InFlight::count)
         .description("Requests that the router holds")
+        .register(registry);
+    Gauge.builder("warmpath.router.body.bytes", bodies, BodyMemory::heldBytes)
+        .description("Bytes of request bodies that the HTTP door holds")
+        .baseUnit("bytes")
         .register(registry);
     // Suppliers are held; an object that a gauge is built over is not.
     Gauge.builder("warmpath.router.fleet.view", () -> table.get().number())

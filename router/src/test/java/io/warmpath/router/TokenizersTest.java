@@ -223,7 +223,7 @@ final class TokenizersTest {
         RouterHarness harness =
             harness(
                 config(relay.report(), 4)
-                    .withLimits(new RouterConfig.Limits(1, 1 << 20, 4, 2, 1, 4)));
+                    .withLimits(new RouterConfig.Limits(1, 1 << 20, 1 << 20, 4, 2, 1, 4)));
         Busy busy = new Busy(harness);
         Socket socket = connect(harness)) {
       socket.getOutputStream().write(raw(SHORT).getBytes(UTF_8));
@@ -337,7 +337,7 @@ final class TokenizersTest {
     RouterConfig plain =
         RouterHarness.config(report)
             .withHttp(new RouterConfig.Listen("127.0.0.1", 0))
-            .withLimits(new RouterConfig.Limits(100, 1 << 20, 4, 2, 1, queueSize));
+            .withLimits(new RouterConfig.Limits(100, 1 << 20, 64 << 20, 4, 2, 1, queueSize));
     return tokenizer == null
         ? plain
         : plain.withDefaultModel(RouterConfig.Model.DEFAULT.withTokenizer(tokenizer));

@@ -177,6 +177,15 @@ public record RouterSettings(
               unit = "bytes")
           long maxMessageBytes,
       @Setting(
+              doc =
+                  "Bytes of request bodies that the HTTP door holds at once, each from its first"
+                      + " byte to its answer's; further ones are refused as overload. At least"
+                      + " `limits.maxMessageBytes`; a quarter of the heap when absent.",
+              min = "1KiB",
+              max = "1024GiB",
+              unit = "bytes")
+          @Nullable Long maxBodyBytes,
+      @Setting(
               doc = "Models told apart; replicas of further ones are ignored.",
               defaultValue = "256",
               min = "1",
@@ -206,6 +215,9 @@ public record RouterSettings(
       return new RouterConfig.Limits(
           maxInFlight,
           Math.toIntExact(maxMessageBytes),
+          maxBodyBytes == null
+              ? RouterConfig.Limits.defaultBodyBytes(Math.toIntExact(maxMessageBytes))
+              : maxBodyBytes,
           maxModels,
           retryMaxRetries,
           tokenizerThreads == null
