@@ -10,8 +10,8 @@ import java.util.Arrays;
 
 /**
  * Reads JSON in one pass over its bytes and rewrites what is asked for in canonical form: no white
- * space, members in the order of their names' bytes, no escape but of quote and backslash, numbers
- * as {@link CanonicalNumber} writes them.
+ * space, members in the order of their names' bytes (as far as the {@link SortBudget} goes), no
+ * escape but of quote and backslash, numbers as {@link CanonicalNumber} writes them.
  *
  * <p>A long {@code data:} URI, such as an image, is replaced by its digest: its bytes are no text
  * that a prompt would grow by.
@@ -42,12 +42,19 @@ final class JsonReader {
 
   private final byte[] bytes;
   private final int end;
+  private final SortBudget budget;
   private int at;
   private int depth;
 
   JsonReader(byte[] bytes) {
     this.bytes = bytes;
     this.end = bytes.length;
+    this.budget = new SortBudget(bytes.length);
+  }
+
+  /** What putting members in order has cost so far. */
+  SortBudget budget() {
+    return budget;
   }
 
   // ---- structure
@@ -209,7 +216,7 @@ final class JsonReader {
     take('{');
     deeper();
     out.write('{');
-    Members members = new Members(out);
+    Members members = new Members(out, budget);
     while (!takeIf('}')) {
       if (members.count() > 0) {
         take(',');

@@ -214,6 +214,37 @@ final class PromptBodyTest {
     assertThat(parse("[]").malformed()).isTrue();
   }
 
+  @Test
+  void objects_unsortedAtEveryLevel_areSortedWithinTheBudgetAndLoseNothing() throws Exception {
+    int levels = 120;
+    String text = "x".repeat(1 << 20);
+    String json = "{\"b\":".repeat(levels) + '"' + text + '"' + ",\"a\":0}".repeat(levels);
+    JsonReader reader = new JsonReader(json.getBytes(UTF_8));
+    ByteSink canonical = new ByteSink(json.length());
+    reader.canonical(canonical);
+
+    assertThat(reader.budget().spentBytes()).isBetween(1L << 20, reader.budget().limitBytes());
+    assertThat(reader.budget().limitBytes()).isLessThan(10L * json.length());
+    assertThat(canonical.text(0)).startsWith("{\"b\":{").endsWith("},\"a\":0},\"a\":0}");
+    assertThat(canonical.text(0)).contains("{\"a\":0,\"b\":{\"a\":0,\"b\":\"xxx");
+    assertThat(tree(canonical.text(0))).isEqualTo(tree(json));
+  }
+
+  @Test
+  void members_moreThanTheBudget_keepTheirOrder() throws Exception {
+    StringBuilder json = new StringBuilder("{\"z\":0");
+    for (int i = 0; i < 100_000; i++) {
+      json.append(",\"y\":0");
+    }
+    json.append('}');
+    JsonReader reader = new JsonReader(json.toString().getBytes(UTF_8));
+    ByteSink canonical = new ByteSink(json.length());
+    reader.canonical(canonical);
+
+    assertThat(reader.budget().spentBytes()).isZero();
+    assertThat(canonical.text(0)).isEqualTo(json.toString());
+  }
+
   private static PromptBody parse(String body) {
     return PromptBody.parse(body.getBytes(UTF_8));
   }
