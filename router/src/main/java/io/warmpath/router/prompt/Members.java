@@ -43,6 +43,11 @@ final class Members {
     bounds[count * FIELDS] = out.length();
   }
 
+  /** Takes back the member that began last. */
+  void drop() {
+    out.truncate(bounds[count * FIELDS] - (count > 0 ? 1 : 0));
+  }
+
   /** Its name, quotes included, is written. */
   void named() {
     bounds[count * FIELDS + 1] = out.length();

@@ -27,7 +27,7 @@ public final class PromptBody {
    *
    * with options and system only where given: what chat templates put first comes first, and a
    * conversation that goes on has the bytes of its beginning as a prefix. CanonicalChat writes the
-   * same for gRPC. Sampling fields are not in it.
+   * same for gRPC. Sampling fields are not in it, nor are CacheMarks.
    */
 
   private static final byte[] ROLE = "\"role\":\"".getBytes(StandardCharsets.US_ASCII);

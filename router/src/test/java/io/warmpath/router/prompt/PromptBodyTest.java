@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.Var;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.warmpath.testkit.SeededCases;
 import io.warmpath.v1.ChatMessage;
 import io.warmpath.v1.ChatPrompt;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -212,6 +215,60 @@ final class PromptBodyTest {
     assertThat(parse("{\"a\":1} x").malformed()).isTrue();
     assertThat(parse("").malformed()).isTrue();
     assertThat(parse("[]").malformed()).isTrue();
+  }
+
+  @Test
+  void cacheControl_whereverItStands_isNotPartOfThePrompt() {
+    String body =
+        """
+        {"tools":[{"name":"f","input_schema":{"type":"object"}%s},{"name":"g"}],
+         "system":[{"type":"text","text":"s"%s}],
+         "messages":[{"role":"user","content":[{%s"type":"text","text":"cache_control"}]},
+                     {"role":"assistant","content":"b"},
+                     {"role":"user","content":[{"type":"tool_result","content":[{%s}]%s}]%s}]}\
+        """;
+    String mark = "\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}";
+    String behind = "," + mark;
+    String nowhere = body.formatted("", "", "", "", "", "");
+    for (String marked :
+        List.of(
+            body.formatted(behind, behind, mark + ",", mark, behind, behind),
+            body.formatted("", behind, "", "", behind, ""),
+            body.formatted(behind, "", "", mark, "", ""))) {
+      assertThat(canonical(marked)).isEqualTo(canonical(nowhere)).contains("\"cache_control\"");
+      assertThat(opening(marked)).isEqualTo(opening(nowhere)).isNotEmpty();
+    }
+  }
+
+  @Test
+  void cacheControl_asDataOfATool_isKept() {
+    for (String data :
+        List.of(
+            "{\"tools\":[{\"input_schema\":{\"properties\":{\"cache_control\":{}}}}]}",
+            "{\"tools\":[{\"function\":{\"parameters\":{\"cache_control\":{}}}}]}",
+            "{\"messages\":[{\"content\":[{\"input\":{\"cache_control\":\"no\"}}]}]}")) {
+      assertThat(canonical(data)).contains("\"cache_control\":");
+    }
+  }
+
+  @Test
+  void cacheControl_throughGrpc_isLeftOutToo() {
+    Value mark = Value.newBuilder().setStringValue("1h").build();
+    Struct marked = Struct.newBuilder().putFields("cache_control", mark).build();
+    Struct tool =
+        Struct.newBuilder()
+            .putFields("cache_control", mark)
+            .putFields("parameters", Value.newBuilder().setStructValue(marked).build())
+            .build();
+    ChatMessage message = ChatMessage.newBuilder().setRole("user").setExtra(marked).build();
+    String body =
+        """
+        {"tools":[{"parameters":{"cache_control":"1h"}}],"messages":[{"role":"user","content":""}]}
+        """;
+    assertThat(
+            CanonicalChat.bytes(
+                ChatPrompt.newBuilder().addTools(tool).addMessages(message).build()))
+        .isEqualTo(parse(body).canonicalBytes());
   }
 
   @Test
