@@ -123,8 +123,8 @@ final class BodyReader {
   private long session(Read read, PromptPrefix bytes) {
     String name = read.model.route().model();
     String tenant = read.affinity.tenant();
-    if (!read.affinity.sessionId().isEmpty()) {
-      return path.sessions().key(tenant, name, read.affinity.sessionId());
+    if (!read.affinity.session().isEmpty()) {
+      return path.sessions().key(tenant, name, read.affinity.session());
     }
     return path.sessions()
         .ofOpening(tenant, name, bytes, read.canonical, read.prompt.openingBytes());

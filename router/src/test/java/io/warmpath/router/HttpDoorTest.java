@@ -138,6 +138,27 @@ final class HttpDoorTest {
     }
   }
 
+  @Test
+  void requests_ofOnePromptCacheKey_areOneSession() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(relay)) {
+      long session = sessionOfKey(relay, harness, "k", "u");
+      assertThat(session).isNotZero();
+      assertThat(sessionOfKey(relay, harness, "k", "v")).isEqualTo(session);
+      assertThat(sessionOfKey(relay, harness, "l", "u")).isNotEqualTo(session);
+    }
+  }
+
+  private static long sessionOfKey(
+      FakeRelay relay, RouterHarness harness, String cacheKey, String user) throws Exception {
+    post(
+        harness,
+        "/v1/completions",
+        "{\"model\":\"m\",\"prompt_cache_key\":\"%s\",\"user\":\"%s\",\"prompt\":\"%s\"}"
+            .formatted(cacheKey, user, user));
+    return relay.nextRequest().envelope().getSession();
+  }
+
   private static long sessionOf(
       FakeRelay relay, RouterHarness harness, String message, String answered) throws Exception {
     post(
