@@ -323,21 +323,32 @@ final class HttpDoorTest {
 
   @Test
   void client_thatLeavesAfterTheLastEvent_wasServed() throws Exception {
+    assertServed("/v1/completions", "da", "ta: [DONE]\n");
+  }
+
+  @Test
+  void client_thatLeavesAfterTheLastEventOfAResponse_wasServed() throws Exception {
+    assertServed("/v1/responses", "event: response.comp", "leted\ndata: {}\n");
+  }
+
+  /** Lets a client leave when it has both parts of the last event and the newline that ends it. */
+  private static void assertServed(String path, String part, String rest) throws Exception {
     CountDownLatch clientLeft = new CountDownLatch(1);
     try (FakeRelay a =
             FakeRelay.start(
                 "a",
                 (request, out) -> {
-                  FakeRelay.write(out, FakeRelay.streamHead() + FakeRelay.chunk("data: x\n\nda"));
-                  FakeRelay.write(out, FakeRelay.chunk("ta: [DONE]\n") + FakeRelay.chunk("\n"));
+                  FakeRelay.write(
+                      out, FakeRelay.streamHead() + FakeRelay.chunk("data: x\n\n" + part));
+                  FakeRelay.write(out, FakeRelay.chunk(rest) + FakeRelay.chunk("\n"));
                   FakeRelay.await(clientLeft);
                   FakeRelay.write(out, FakeRelay.streamTail());
                 });
         RouterHarness harness = harness(a)) {
       try (Socket socket =
           new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
-        socket.getOutputStream().write(post("{}").getBytes(UTF_8));
-        readUntil(socket.getInputStream(), "[DONE]\n\r\n1\r\n\n");
+        socket.getOutputStream().write(post(path, "{}").getBytes(UTF_8));
+        readUntil(socket.getInputStream(), rest + "\r\n1\r\n\n");
       }
       Await.until(
           "the door sees it",
@@ -554,7 +565,13 @@ final class HttpDoorTest {
   }
 
   private static String post(String body) {
-    return "POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: "
+    return post("/v1/completions", body);
+  }
+
+  private static String post(String path, String body) {
+    return "POST "
+        + path
+        + " HTTP/1.1\r\nhost: x\r\ncontent-length: "
         + body.length()
         + "\r\n\r\n"
         + body;
