@@ -256,6 +256,7 @@ public final class PromptBody {
       case "session_id" -> sessionId = textOr(sessionId);
       case "provider" -> readProvider();
       case "prompt" -> readPrompt(bodyLength);
+      case "token_ids" -> readTokenIds(bodyLength);
       case "messages", "input" -> messages = conversation(bodyLength);
       case "system", "instructions" -> system = canonical(SMALL);
       case "tools" -> readTools();
@@ -353,6 +354,15 @@ public final class PromptBody {
         }
       }
       default -> addToken(json.index(), bodyLength);
+    }
+  }
+
+  /** The prompt of vLLM's {@code /inference/v1/generate}. */
+  private void readTokenIds(int bodyLength) throws MalformedJsonException {
+    if (json.peek() == '[') {
+      readPromptElement(bodyLength);
+    } else {
+      json.skip();
     }
   }
 

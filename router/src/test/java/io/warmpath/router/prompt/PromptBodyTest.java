@@ -136,6 +136,15 @@ final class PromptBodyTest {
   }
 
   @Test
+  void tokenIds_ofTheGenerateApi_areThePrompt() {
+    PromptBody body = parse("{\"model\":\"m\",\"token_ids\":[1, 2,300],\"stream\":true}");
+    assertThat(body.tokenIds()).containsExactly(1, 2, 300);
+    assertThat(body.stream()).isTrue();
+    assertThat(parse("{\"token_ids\":null}").tokenIds()).isNull();
+    assertThat(parse("{\"token_ids\":\"1\"}").malformed()).isFalse();
+  }
+
+  @Test
   void image_asDataUri_countsAsItsDigest() {
     String image = "{\"messages\":[{\"image_url\":\"data:image/png;base64,%s\"}]}";
     String one = canonical(image.formatted("A".repeat(100_000)));
