@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a client says to keep related requests together. Fields of the message win over metadata.
  *
- * @param sessionId opaque, empty for none
- * @param promptCacheKey opaque, empty for none
+ * @param sessionId opaque, empty for none; the end user, where there is no cache key either
+ * @param promptCacheKey opaque, empty for none; the session, where there is no session id
  * @param tenant who asks, empty for nobody in particular
  */
 record AffinityInputs(String sessionId, String promptCacheKey, String tenant) {
@@ -37,6 +37,11 @@ record AffinityInputs(String sessionId, String promptCacheKey, String tenant) {
     return new AffinityInputs(session, cacheKey, tenant);
   }
 
+  /** What the client calls its session, empty for nothing. */
+  String session() {
+    return firstOf(sessionId, promptCacheKey);
+  }
+
   /** The one whose key the call brought; a request that names another is refused. */
   private static String tenant(String named) throws RequestRefusedException {
     Tenant known = GrpcGate.TENANT.get();
@@ -50,7 +55,7 @@ record AffinityInputs(String sessionId, String promptCacheKey, String tenant) {
     return known.name();
   }
 
-  private static String firstOf(String field, String metadata) {
-    return field.isEmpty() ? metadata : field;
+  private static String firstOf(String first, String second) {
+    return first.isEmpty() ? second : first;
   }
 }

@@ -1,5 +1,6 @@
 package io.warmpath.router;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.warmpath.router.prompt.PromptBody;
 import io.warmpath.routing.PickRequest;
@@ -44,6 +45,7 @@ final class BodyReader {
    * A body that was read, all but the chain of its prompt.
    *
    * @param prompt what it says
+   * @param named the model that it names, empty for none
    * @param canonical the prompt's canonical bytes, none for one that is not computed and kept
    * @param model whose it is
    * @param home where the response is that it is about, null where nobody knows
@@ -52,6 +54,7 @@ final class BodyReader {
   @SuppressWarnings("ArrayRecordComponent") // A record for its shape; never compared or hashed.
   record Read(
       PromptBody prompt,
+      String named,
       byte[] canonical,
       RoutingTable.Resolved model,
       ResponseHomes.@Nullable Home home,
@@ -70,22 +73,29 @@ final class BodyReader {
     }
   }
 
-  /** Reads {@code body}, which may be no JSON at all: then the engine says so. */
+  /** Reads {@code body}, which may be a form, or no JSON at all: then the engine says so. */
   Read read(byte[] body) throws RequestRefusedException {
     PromptBody prompt = PromptBody.parse(body);
     RoutingTable table = path.table().get();
     String needed = neededResponse(prompt);
     ResponseHomes.Home home = needed.isEmpty() ? null : path.responses().find(needed, table);
-    RoutingTable.Resolved model = resolve(prompt, home, table);
+    String named = model(prompt, body);
+    RoutingTable.Resolved model = resolve(named, home, table);
     AffinityInputs affinity = HttpInputs.affinity(head.headers(), prompt);
     byte[] canonical = generates ? prompt.canonicalBytes() : new byte[0];
-    return new Read(prompt, canonical, model, home, affinity);
+    return new Read(prompt, named, canonical, model, home, affinity);
+  }
+
+  private String model(PromptBody prompt, byte[] body) {
+    return prompt.malformed() && prompt.model().isEmpty()
+        ? FormModel.find(head.headers().get(HttpHeaderNames.CONTENT_TYPE, ""), body)
+        : prompt.model();
   }
 
   /** Returns what was read, now that {@code home} is known to have the response that it needs. */
   Read located(Read read, ResponseHomes.Home home) throws RequestRefusedException {
-    RoutingTable.Resolved model = resolve(read.prompt, home, path.table().get());
-    return new Read(read.prompt, read.canonical, model, home, read.affinity);
+    RoutingTable.Resolved model = resolve(read.named, home, path.table().get());
+    return new Read(read.prompt, read.named, read.canonical, model, home, read.affinity);
   }
 
   /** Returns what is asked for; {@code tokens} are the first of its text, or null without. */
@@ -114,7 +124,7 @@ final class BodyReader {
         || constraints(read.prompt, null, read.model) != null) {
       return null;
     }
-    return read.prompt.model().isEmpty()
+    return read.named.isEmpty()
         ? new HomeSearch.Wanted(id, "", List.of())
         : new HomeSearch.Wanted(id, read.model.route().model(), read.model.unable());
   }
@@ -123,8 +133,8 @@ final class BodyReader {
   private long session(Read read, PromptPrefix bytes) {
     String name = read.model.route().model();
     String tenant = read.affinity.tenant();
-    if (!read.affinity.sessionId().isEmpty()) {
-      return path.sessions().key(tenant, name, read.affinity.sessionId());
+    if (!read.affinity.session().isEmpty()) {
+      return path.sessions().key(tenant, name, read.affinity.session());
     }
     return path.sessions()
         .ofOpening(tenant, name, bytes, read.canonical, read.prompt.openingBytes());
@@ -148,14 +158,13 @@ final class BodyReader {
 
   /* Without a model any engine can say what is wrong, in its own words. */
   private static RoutingTable.Resolved resolve(
-      PromptBody prompt, ResponseHomes.@Nullable Home home, RoutingTable table)
+      String named, ResponseHomes.@Nullable Home home, RoutingTable table)
       throws RequestRefusedException {
-    if (!prompt.model().isEmpty() || table.models().isEmpty()) {
-      return table.resolve(prompt.model(), "");
+    if (!named.isEmpty() || table.models().isEmpty()) {
+      return table.resolve(named, "");
     }
     ModelRoute ofHome = home == null ? null : table.models().get(home.model());
-    ModelRoute any = table.models().values().iterator().next();
-    return new RoutingTable.Resolved(ofHome == null ? any : ofHome, "", List.of());
+    return new RoutingTable.Resolved(ofHome == null ? table.any() : ofHome, "", List.of());
   }
 
   /** The client's own constraints, else the replica of the response that the request needs. */

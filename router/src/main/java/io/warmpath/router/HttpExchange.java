@@ -211,7 +211,7 @@ final class HttpExchange implements HttpIntake.Listener {
     private @Nullable Refused refusal;
     private @Nullable Usage usage;
     private @Nullable EngineFault says;
-    private final StreamEnd end = new StreamEnd();
+    private final StreamEnd end = new StreamEnd(HttpPaths.path(head.uri()));
     private final @Nullable ResponseIdFinder response =
         HttpPaths.makesResponse(HttpPaths.path(head.uri())) ? new ResponseIdFinder() : null;
     private boolean taken;

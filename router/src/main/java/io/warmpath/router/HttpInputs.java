@@ -12,17 +12,18 @@ final class HttpInputs {
 
   /**
    * Returns what keeps related requests together: a session header, else the body's session id,
-   * else its end user.
+   * else its prompt cache key, else its end user.
    */
   static AffinityInputs affinity(HttpHeaders headers, PromptBody body)
       throws RequestRefusedException {
-    String named = RoutingHeaders.session(headers::get);
-    String inBody = body.sessionId().isEmpty() ? body.user() : body.sessionId();
-    String session = named.isEmpty() ? inBody : named;
     String cacheKey =
         body.promptCacheKey().isEmpty()
             ? headers.get(RoutingHeaders.PROMPT_CACHE_KEY, "")
             : body.promptCacheKey();
+    String named = RoutingHeaders.session(headers::get);
+    String inBody =
+        body.sessionId().isEmpty() && cacheKey.isEmpty() ? body.user() : body.sessionId();
+    String session = named.isEmpty() ? inBody : named;
     String tenant = headers.get(RoutingHeaders.TENANT, "");
     RequestCheck.atMost("session", session, AffinityInputs.MAX_SESSION_CHARACTERS);
     RequestCheck.atMost("prompt_cache_key", cacheKey, AffinityInputs.MAX_KEY_CHARACTERS);

@@ -84,8 +84,8 @@ final class PromptReader {
    */
   private long session(@Nullable PromptPrefix inBytes, SessionKeys keys) {
     String name = model.route().model();
-    if (!affinity.sessionId().isEmpty()) {
-      return keys.key(affinity.tenant(), name, affinity.sessionId());
+    if (!affinity.session().isEmpty()) {
+      return keys.key(affinity.tenant(), name, affinity.session());
     }
     byte[] opening = CanonicalChat.opening(request.getChat());
     PromptPrefix chain =

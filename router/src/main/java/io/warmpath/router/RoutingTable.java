@@ -3,8 +3,11 @@ package io.warmpath.router;
 import com.google.errorprone.annotations.Var;
 import io.warmpath.routing.FleetView;
 import io.warmpath.routing.ReplicaReport;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Everything the data path reads of the control path: published whole, in one volatile field.
@@ -107,6 +110,21 @@ record RoutingTable(
       }
     }
     return "";
+  }
+
+  /**
+   * Returns the route of a request that names no model, while there are any: the first by name of
+   * those that a ready replica serves over HTTP, else the first of all.
+   */
+  ModelRoute any() {
+    String name =
+        relaying("", List.of()).stream()
+            .flatMap(report -> report.identity().models().stream())
+            .map(ReplicaReport.ServedModel::name)
+            .filter(models::containsKey)
+            .min(Comparator.naturalOrder())
+            .orElseGet(() -> Collections.min(models.keySet()));
+    return Objects.requireNonNull(models.get(name));
   }
 
   /**

@@ -3,10 +3,11 @@ package io.warmpath.router;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Watches an event stream pass and knows whether the client has been told its end, by the last
- * sixteen bytes.
+ * sixteen bytes or, of a response, by its last event.
  */
 final class StreamEnd {
 
@@ -18,8 +19,15 @@ final class StreamEnd {
 
   private static final long STOP = longOf("stop\"}\n\n");
 
+  private final @Nullable LastResponseEvent ofResponse;
   private long older;
   private long last;
+
+  /** For the answer to a request to {@code path}. */
+  StreamEnd(String path) {
+    boolean response = HttpPaths.makesResponse(path) || !HttpPaths.responseId(path).isEmpty();
+    this.ofResponse = response ? new LastResponseEvent() : null;
+  }
 
   private static long longOf(String eightBytes) {
     return ByteBuffer.wrap(eightBytes.getBytes(StandardCharsets.US_ASCII)).getLong();
@@ -27,6 +35,9 @@ final class StreamEnd {
 
   /** Looks at a piece, and leaves it as it is. */
   void look(ByteBuf piece) {
+    if (ofResponse != null) {
+      ofResponse.look(piece);
+    }
     int end = piece.writerIndex();
     if (piece.readableBytes() >= 2 * Long.BYTES) {
       older = piece.getLong(end - 2 * Long.BYTES);
@@ -41,6 +52,8 @@ final class StreamEnd {
 
   /** Whether all of the stream has passed. */
   boolean reached() {
-    return last == DONE || (last == STOP && older == MESSAGE);
+    return last == DONE
+        || (last == STOP && older == MESSAGE)
+        || (ofResponse != null && ofResponse.passed());
   }
 }

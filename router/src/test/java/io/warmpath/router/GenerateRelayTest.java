@@ -9,6 +9,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.warmpath.routing.Lease.Outcome;
 import io.warmpath.routing.PickResult;
+import io.warmpath.v1.Affinity;
 import io.warmpath.v1.GenerateRequest;
 import io.warmpath.v1.GenerateResponse;
 import io.warmpath.v1.InferenceServiceGrpc;
@@ -83,6 +84,19 @@ final class GenerateRelayTest {
       harness.generate(RouterHarness.prompt(8).toBuilder().setRequestId("mine").build());
 
       assertThat(agent.nextCall().request.getRequest().getRequestId()).isEqualTo("mine");
+    }
+  }
+
+  @Test
+  void prompts_ofOnePromptCacheKey_areOneSession() throws Exception {
+    try (FakeAgent agent = FakeAgent.start("a", FakeAgent.says("x"));
+        RouterHarness harness = new RouterHarness(agent)) {
+      Affinity keyed = Affinity.newBuilder().setPromptCacheKey("k").build();
+      harness.generate(RouterHarness.prompt(300).toBuilder().setAffinity(keyed).build());
+      long session = agent.nextCall().request.getSession();
+      assertThat(session).isNotZero();
+      harness.generate(RouterHarness.prompt(8).toBuilder().setAffinity(keyed).build());
+      assertThat(agent.nextCall().request.getSession()).isEqualTo(session);
     }
   }
 

@@ -138,6 +138,27 @@ final class HttpDoorTest {
     }
   }
 
+  @Test
+  void requests_ofOnePromptCacheKey_areOneSession() throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(relay)) {
+      long session = sessionOfKey(relay, harness, "k", "u");
+      assertThat(session).isNotZero();
+      assertThat(sessionOfKey(relay, harness, "k", "v")).isEqualTo(session);
+      assertThat(sessionOfKey(relay, harness, "l", "u")).isNotEqualTo(session);
+    }
+  }
+
+  private static long sessionOfKey(
+      FakeRelay relay, RouterHarness harness, String cacheKey, String user) throws Exception {
+    post(
+        harness,
+        "/v1/completions",
+        "{\"model\":\"m\",\"prompt_cache_key\":\"%s\",\"user\":\"%s\",\"prompt\":\"%s\"}"
+            .formatted(cacheKey, user, user));
+    return relay.nextRequest().envelope().getSession();
+  }
+
   private static long sessionOf(
       FakeRelay relay, RouterHarness harness, String message, String answered) throws Exception {
     post(
@@ -340,21 +361,32 @@ final class HttpDoorTest {
 
   @Test
   void client_thatLeavesAfterTheLastEvent_wasServed() throws Exception {
+    assertServed("/v1/completions", "da", "ta: [DONE]\n");
+  }
+
+  @Test
+  void client_thatLeavesAfterTheLastEventOfAResponse_wasServed() throws Exception {
+    assertServed("/v1/responses", "event: response.comp", "leted\ndata: {}\n");
+  }
+
+  /** Lets a client leave when it has both parts of the last event and the newline that ends it. */
+  private static void assertServed(String path, String part, String rest) throws Exception {
     CountDownLatch clientLeft = new CountDownLatch(1);
     try (FakeRelay a =
             FakeRelay.start(
                 "a",
                 (request, out) -> {
-                  FakeRelay.write(out, FakeRelay.streamHead() + FakeRelay.chunk("data: x\n\nda"));
-                  FakeRelay.write(out, FakeRelay.chunk("ta: [DONE]\n") + FakeRelay.chunk("\n"));
+                  FakeRelay.write(
+                      out, FakeRelay.streamHead() + FakeRelay.chunk("data: x\n\n" + part));
+                  FakeRelay.write(out, FakeRelay.chunk(rest) + FakeRelay.chunk("\n"));
                   FakeRelay.await(clientLeft);
                   FakeRelay.write(out, FakeRelay.streamTail());
                 });
         RouterHarness harness = harness(a)) {
       try (Socket socket =
           new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
-        socket.getOutputStream().write(post("{}").getBytes(UTF_8));
-        readUntil(socket.getInputStream(), "[DONE]\n\r\n1\r\n\n");
+        socket.getOutputStream().write(post(path, "{}").getBytes(UTF_8));
+        readUntil(socket.getInputStream(), rest + "\r\n1\r\n\n");
       }
       Await.until(
           "the door sees it",
@@ -571,7 +603,13 @@ final class HttpDoorTest {
   }
 
   private static String post(String body) {
-    return "POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: "
+    return post("/v1/completions", body);
+  }
+
+  private static String post(String path, String body) {
+    return "POST "
+        + path
+        + " HTTP/1.1\r\nhost: x\r\ncontent-length: "
         + body.length()
         + "\r\n\r\n"
         + body;

@@ -8,7 +8,9 @@ import io.warmpath.routing.FleetView;
 import io.warmpath.routing.ReplicaReport;
 import io.warmpath.testkit.Await;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Models and adapters as the control thread publishes them. */
@@ -37,6 +39,47 @@ final class RoutingTableTest {
     assertThat(table.resolve("m", "").unable()).isEmpty();
     assertThatThrownBy(() -> table.resolve("m", "poems")).hasMessageContaining("is not loaded");
     assertThatThrownBy(() -> table.resolve("poems", "")).hasMessageContaining("is not served");
+  }
+
+  @Test
+  void any_isTheFirstModelByNameWithAReadyReplica() throws Exception {
+    String[] names = {"f", "b", "e", "c", "d"};
+    ReplicaReport[] reports =
+        Arrays.stream(names)
+            .map(name -> relaying(name, ReplicaReport.State.READY))
+            .toArray(ReplicaReport[]::new);
+    assertThat(table(RouterConfig.Limits.DEFAULT, reports).any().model()).isEqualTo("b");
+
+    ReplicaReport[] more = Arrays.copyOf(reports, reports.length + 1);
+    more[reports.length] = relaying("a", ReplicaReport.State.DRAINING);
+    assertThat(table(RouterConfig.Limits.DEFAULT, more).any().model()).isEqualTo("b");
+
+    ReplicaReport[] none =
+        Arrays.stream(names)
+            .map(name -> relaying(name, ReplicaReport.State.DRAINING))
+            .toArray(ReplicaReport[]::new);
+    assertThat(table(RouterConfig.Limits.DEFAULT, none).any().model()).isEqualTo("b");
+  }
+
+  private static ReplicaReport relaying(String model, ReplicaReport.State state) {
+    ReplicaReport plain = report("replica-" + model, model, 4096);
+    return new ReplicaReport(
+        new ReplicaReport.Identity(
+            plain.id(),
+            "127.0.0.1:1",
+            plain.identity().models(),
+            Map.of("relay", "127.0.0.1:2"),
+            1),
+        plain.epoch(),
+        plain.sequence(),
+        state,
+        plain.readySeconds(),
+        plain.load(),
+        plain.cache(),
+        plain.prefill(),
+        plain.families(),
+        plain.anchors(),
+        plain.totals());
   }
 
   @Test

@@ -30,6 +30,7 @@ final class JmhSmokeTest {
             .param("replicas", "8")
             .param("families", "1000")
             .param("promptTokens", "1024")
+            .param("promptCharacters", "1024")
             .warmupIterations(0)
             .measurementIterations(1)
             .forks(0)

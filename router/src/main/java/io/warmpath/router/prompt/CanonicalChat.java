@@ -14,14 +14,17 @@ import java.util.TreeMap;
 
 /**
  * Writes a conversation as bytes that depend on its content only: JSON without white space, members
- * in the order of their names, tools before messages because chat templates put them first. A
- * conversation that goes on has the bytes of its beginning as a prefix.
+ * in the order of their names but for {@link CacheMarks}, tools before messages because chat
+ * templates put them first. A conversation that goes on has the bytes of its beginning as a prefix.
  */
 public final class CanonicalChat {
 
   private static final String END = "]}";
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+  /** Members around here that {@link CacheMarks#holdsData}. */
+  private int dataDepth;
 
   private CanonicalChat() {}
 
@@ -105,14 +108,24 @@ public final class CanonicalChat {
     out.write('{');
     int start = out.size();
     for (Map.Entry<String, Value> member : new TreeMap<>(struct.getFieldsMap()).entrySet()) {
+      if (dataDepth == 0 && CacheMarks.isMark(member.getKey())) {
+        continue;
+      }
       if (out.size() > start) {
         out.write(',');
       }
-      string(member.getKey());
-      out.write(':');
-      write(member.getValue());
+      member(member.getKey(), member.getValue());
     }
     out.write('}');
+  }
+
+  private void member(String name, Value value) {
+    int data = CacheMarks.holdsData(name) ? 1 : 0;
+    string(name);
+    out.write(':');
+    dataDepth += data;
+    write(value);
+    dataDepth -= data;
   }
 
   private void string(String text) {

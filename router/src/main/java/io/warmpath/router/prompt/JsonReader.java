@@ -10,11 +10,11 @@ import java.util.Arrays;
 
 /**
  * Reads JSON in one pass over its bytes and rewrites what is asked for in canonical form: no white
- * space, members in the order of their names' bytes, no escape but of quote and backslash, numbers
- * as {@link CanonicalNumber} writes them.
+ * space, members in the order of their names' bytes (as far as the {@link SortBudget} goes), no
+ * escape but of quote and backslash, numbers as {@link CanonicalNumber} writes them.
  *
- * <p>A long {@code data:} URI, such as an image, is replaced by its digest: its bytes are no text
- * that a prompt would grow by.
+ * <p>{@link CacheMarks} are left out. A long {@code data:} URI, such as an image, is replaced by
+ * its digest: its bytes are no text that a prompt would grow by.
  */
 final class JsonReader {
 
@@ -42,12 +42,22 @@ final class JsonReader {
 
   private final byte[] bytes;
   private final int end;
+  private final SortBudget budget;
   private int at;
   private int depth;
+
+  /** Members around here that {@link CacheMarks#holdsData}. */
+  private int dataDepth;
 
   JsonReader(byte[] bytes) {
     this.bytes = bytes;
     this.end = bytes.length;
+    this.budget = new SortBudget(bytes.length);
+  }
+
+  /** What putting members in order has cost so far. */
+  SortBudget budget() {
+    return budget;
   }
 
   // ---- structure
@@ -209,28 +219,38 @@ final class JsonReader {
     take('{');
     deeper();
     out.write('{');
-    Members members = new Members(out);
-    while (!takeIf('}')) {
-      if (members.count() > 0) {
+    Members members = new Members(out, budget);
+    for (@Var boolean first = true; !takeIf('}'); first = false) {
+      if (!first) {
         take(',');
       }
       members.begin();
-      quotedName(out);
-      members.named();
-      take(':');
-      out.write(':');
-      canonical(out);
-      members.end();
+      member(members, out);
     }
     members.sort();
     out.write('}');
     depth--;
   }
 
-  private void quotedName(ByteSink out) throws MalformedJsonException {
+  private void member(Members members, ByteSink out) throws MalformedJsonException {
     out.write('"');
+    int name = out.length();
     string(out, true);
+    int nameEnd = out.length();
     out.write('"');
+    take(':');
+    if (dataDepth == 0 && CacheMarks.isMark(out.array(), name, nameEnd)) {
+      members.drop();
+      skip();
+      return;
+    }
+    members.named();
+    boolean data = CacheMarks.holdsData(out.array(), name, nameEnd);
+    dataDepth += data ? 1 : 0;
+    out.write(':');
+    canonical(out);
+    dataDepth -= data ? 1 : 0;
+    members.end();
   }
 
   private void deeper() throws MalformedJsonException {

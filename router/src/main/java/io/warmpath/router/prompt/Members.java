@@ -8,20 +8,23 @@ import java.util.stream.IntStream;
 /**
  * The members of one object while they are written one after the other; puts them in the order of
  * their names at the end. Most writers keep one order, so most objects need no second copy only if
- * that order is ours; the copy is of this object's bytes, once.
+ * that order is ours; the copy is of this object's bytes, once. Beyond the body's {@link
+ * SortBudget} an object keeps the order that it came in.
  */
 final class Members {
 
   private static final int FIELDS = 3; // Where a member begins, where its name ends, where it ends.
 
   private final ByteSink out;
+  private final SortBudget budget;
   private final int start;
   private int[] bounds = new int[8 * FIELDS];
   private int count;
   private boolean sorted = true;
 
-  Members(ByteSink out) {
+  Members(ByteSink out, SortBudget budget) {
     this.out = out;
+    this.budget = budget;
     this.start = out.length();
   }
 
@@ -40,6 +43,11 @@ final class Members {
     bounds[count * FIELDS] = out.length();
   }
 
+  /** Takes back the member that began last. */
+  void drop() {
+    out.truncate(bounds[count * FIELDS] - (count > 0 ? 1 : 0));
+  }
+
   /** Its name, quotes included, is written. */
   void named() {
     bounds[count * FIELDS + 1] = out.length();
@@ -52,9 +60,9 @@ final class Members {
     count++;
   }
 
-  /** Puts the members in order; those of one name keep theirs. */
+  /** Puts the members in order, if the budget allows; those of one name keep theirs. */
   void sort() {
-    if (sorted) {
+    if (sorted || !budget.take(out.length() - start, count)) {
       return;
     }
     byte[] unsorted = out.copyOfRange(start, out.length());

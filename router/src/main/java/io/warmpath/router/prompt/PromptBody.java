@@ -27,7 +27,7 @@ public final class PromptBody {
    *
    * with options and system only where given: what chat templates put first comes first, and a
    * conversation that goes on has the bytes of its beginning as a prefix. CanonicalChat writes the
-   * same for gRPC. Sampling fields are not in it.
+   * same for gRPC. Sampling fields are not in it, nor are CacheMarks.
    */
 
   private static final byte[] ROLE = "\"role\":\"".getBytes(StandardCharsets.US_ASCII);
@@ -256,6 +256,7 @@ public final class PromptBody {
       case "session_id" -> sessionId = textOr(sessionId);
       case "provider" -> readProvider();
       case "prompt" -> readPrompt(bodyLength);
+      case "token_ids" -> readTokenIds(bodyLength);
       case "messages", "input" -> messages = conversation(bodyLength);
       case "system", "instructions" -> system = canonical(SMALL);
       case "tools" -> readTools();
@@ -353,6 +354,15 @@ public final class PromptBody {
         }
       }
       default -> addToken(json.index(), bodyLength);
+    }
+  }
+
+  /** The prompt of vLLM's {@code /inference/v1/generate}. */
+  private void readTokenIds(int bodyLength) throws MalformedJsonException {
+    if (json.peek() == '[') {
+      readPromptElement(bodyLength);
+    } else {
+      json.skip();
     }
   }
 

@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.errorprone.annotations.Var;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.warmpath.testkit.SeededCases;
 import io.warmpath.v1.ChatMessage;
 import io.warmpath.v1.ChatPrompt;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -133,6 +136,15 @@ final class PromptBodyTest {
   }
 
   @Test
+  void tokenIds_ofTheGenerateApi_areThePrompt() {
+    PromptBody body = parse("{\"model\":\"m\",\"token_ids\":[1, 2,300],\"stream\":true}");
+    assertThat(body.tokenIds()).containsExactly(1, 2, 300);
+    assertThat(body.stream()).isTrue();
+    assertThat(parse("{\"token_ids\":null}").tokenIds()).isNull();
+    assertThat(parse("{\"token_ids\":\"1\"}").malformed()).isFalse();
+  }
+
+  @Test
   void image_asDataUri_countsAsItsDigest() {
     String image = "{\"messages\":[{\"image_url\":\"data:image/png;base64,%s\"}]}";
     String one = canonical(image.formatted("A".repeat(100_000)));
@@ -212,6 +224,91 @@ final class PromptBodyTest {
     assertThat(parse("{\"a\":1} x").malformed()).isTrue();
     assertThat(parse("").malformed()).isTrue();
     assertThat(parse("[]").malformed()).isTrue();
+  }
+
+  @Test
+  void cacheControl_whereverItStands_isNotPartOfThePrompt() {
+    String body =
+        """
+        {"tools":[{"name":"f","input_schema":{"type":"object"}%s},{"name":"g"}],
+         "system":[{"type":"text","text":"s"%s}],
+         "messages":[{"role":"user","content":[{%s"type":"text","text":"cache_control"}]},
+                     {"role":"assistant","content":"b"},
+                     {"role":"user","content":[{"type":"tool_result","content":[{%s}]%s}]%s}]}\
+        """;
+    String mark = "\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}";
+    String behind = "," + mark;
+    String nowhere = body.formatted("", "", "", "", "", "");
+    for (String marked :
+        List.of(
+            body.formatted(behind, behind, mark + ",", mark, behind, behind),
+            body.formatted("", behind, "", "", behind, ""),
+            body.formatted(behind, "", "", mark, "", ""))) {
+      assertThat(canonical(marked)).isEqualTo(canonical(nowhere)).contains("\"cache_control\"");
+      assertThat(opening(marked)).isEqualTo(opening(nowhere)).isNotEmpty();
+    }
+  }
+
+  @Test
+  void cacheControl_asDataOfATool_isKept() {
+    for (String data :
+        List.of(
+            "{\"tools\":[{\"input_schema\":{\"properties\":{\"cache_control\":{}}}}]}",
+            "{\"tools\":[{\"function\":{\"parameters\":{\"cache_control\":{}}}}]}",
+            "{\"messages\":[{\"content\":[{\"input\":{\"cache_control\":\"no\"}}]}]}")) {
+      assertThat(canonical(data)).contains("\"cache_control\":");
+    }
+  }
+
+  @Test
+  void cacheControl_throughGrpc_isLeftOutToo() {
+    Value mark = Value.newBuilder().setStringValue("1h").build();
+    Struct marked = Struct.newBuilder().putFields("cache_control", mark).build();
+    Struct tool =
+        Struct.newBuilder()
+            .putFields("cache_control", mark)
+            .putFields("parameters", Value.newBuilder().setStructValue(marked).build())
+            .build();
+    ChatMessage message = ChatMessage.newBuilder().setRole("user").setExtra(marked).build();
+    String body =
+        """
+        {"tools":[{"parameters":{"cache_control":"1h"}}],"messages":[{"role":"user","content":""}]}
+        """;
+    assertThat(
+            CanonicalChat.bytes(
+                ChatPrompt.newBuilder().addTools(tool).addMessages(message).build()))
+        .isEqualTo(parse(body).canonicalBytes());
+  }
+
+  @Test
+  void objects_unsortedAtEveryLevel_areSortedWithinTheBudgetAndLoseNothing() throws Exception {
+    int levels = 120;
+    String text = "x".repeat(1 << 20);
+    String json = "{\"b\":".repeat(levels) + '"' + text + '"' + ",\"a\":0}".repeat(levels);
+    JsonReader reader = new JsonReader(json.getBytes(UTF_8));
+    ByteSink canonical = new ByteSink(json.length());
+    reader.canonical(canonical);
+
+    assertThat(reader.budget().spentBytes()).isBetween(1L << 20, reader.budget().limitBytes());
+    assertThat(reader.budget().limitBytes()).isLessThan(10L * json.length());
+    assertThat(canonical.text(0)).startsWith("{\"b\":{").endsWith("},\"a\":0},\"a\":0}");
+    assertThat(canonical.text(0)).contains("{\"a\":0,\"b\":{\"a\":0,\"b\":\"xxx");
+    assertThat(tree(canonical.text(0))).isEqualTo(tree(json));
+  }
+
+  @Test
+  void members_moreThanTheBudget_keepTheirOrder() throws Exception {
+    StringBuilder json = new StringBuilder("{\"z\":0");
+    for (int i = 0; i < 100_000; i++) {
+      json.append(",\"y\":0");
+    }
+    json.append('}');
+    JsonReader reader = new JsonReader(json.toString().getBytes(UTF_8));
+    ByteSink canonical = new ByteSink(json.length());
+    reader.canonical(canonical);
+
+    assertThat(reader.budget().spentBytes()).isZero();
+    assertThat(canonical.text(0)).isEqualTo(json.toString());
   }
 
   private static PromptBody parse(String body) {
