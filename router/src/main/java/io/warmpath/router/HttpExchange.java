@@ -352,6 +352,16 @@ final class HttpExchange implements HttpIntake.Listener {
       }
     }
 
+    @Override
+    public void unsendable() {
+      if (current == this) {
+        routed.cancelled(RequestFailure.Kind.BAD_REQUEST); // Whoever it was sent to.
+        fail(
+            new RequestFailure(
+                RequestFailure.Kind.BAD_REQUEST, "the request's headers cannot be passed on"));
+      }
+    }
+
     /* The head waits for the first of the body: until then a failed try is repeated unseen. */
     private void sendHead() {
       HttpResponse response = held;
@@ -455,7 +465,8 @@ final class HttpExchange implements HttpIntake.Listener {
             Unpooled.wrappedBuffer(envelope, body));
     HttpHeaders headers = request.headers().set(asked.headers());
     HOP_BY_HOP.forEach(headers::remove);
-    headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+    // The client's name for the router is not the engine's, and may be none.
+    headers.remove(HttpHeaderNames.TRANSFER_ENCODING).remove(HttpHeaderNames.HOST);
     headers.set(HttpHeaderNames.CONTENT_LENGTH, envelope.length + body.length);
     headers.set(RelayHeaders.ENVELOPE, envelope.length);
     headers.set(RelayHeaders.REQUEST_ID, requestId);

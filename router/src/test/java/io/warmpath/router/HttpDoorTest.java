@@ -339,7 +339,7 @@ final class HttpDoorTest {
     }
   }
 
-  private static void readUntil(InputStream in, String ending) throws IOException {
+  static void readUntil(InputStream in, String ending) throws IOException {
     StringBuilder read = new StringBuilder();
     while (read.indexOf(ending) < 0) {
       int next = in.read();
@@ -479,7 +479,7 @@ final class HttpDoorTest {
     }
   }
 
-  private static double rejected(RouterHarness harness, String reason) throws Exception {
+  static double rejected(RouterHarness harness, String reason) throws Exception {
     URI metrics = URI.create("http://127.0.0.1:" + harness.router.adminPort() + "/metrics");
     return send(HttpRequest.newBuilder(metrics).build())
         .body()
@@ -504,7 +504,7 @@ final class HttpDoorTest {
     }
   }
 
-  private static RouterHarness harness(FakeRelay... relays) throws IOException {
+  static RouterHarness harness(FakeRelay... relays) throws IOException {
     RouterConfig config =
         RouterHarness.config(
                 Arrays.stream(relays).map(FakeRelay::report).toArray(ReplicaReport[]::new))
@@ -517,7 +517,7 @@ final class HttpDoorTest {
         URI.create("http://127.0.0.1:" + harness.router.httpPort() + path));
   }
 
-  private static HttpResponse<String> post(RouterHarness harness, String path, String body)
+  static HttpResponse<String> post(RouterHarness harness, String path, String body)
       throws Exception {
     return send(request(harness, path).POST(HttpRequest.BodyPublishers.ofString(body)).build());
   }
@@ -532,14 +532,14 @@ final class HttpDoorTest {
     }
   }
 
-  private static String post(String body) {
+  static String post(String body) {
     return "POST /v1/completions HTTP/1.1\r\nhost: x\r\ncontent-length: "
         + body.length()
         + "\r\n\r\n"
         + body;
   }
 
-  private static String raw(RouterHarness harness, String request) throws IOException {
+  static String raw(RouterHarness harness, String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
       socket.setSoTimeout(10_000);
       socket.getOutputStream().write(request.getBytes(UTF_8));
