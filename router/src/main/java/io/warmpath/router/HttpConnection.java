@@ -299,7 +299,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
           "{\"ready\":" + ready + "}");
     } else if (get && target.equals("/v1/models")) {
       answer(context, HttpResponseStatus.OK, JSON, ModelList.json(path.table().get()));
-    } else if (!HttpPaths.relayed(target)) {
+    } else if (!HttpPaths.relayed(head.uri())) {
       metrics.rejected(Rejection.NO_SUCH_PATH);
       fail(context, OpenAiError.badRequest(HttpResponseStatus.NOT_FOUND, "no such path"), 0);
     } else {
