@@ -332,6 +332,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return keepAlive;
   }
 
+  /** Nothing but the connection's end says where the answer ends. */
+  void endsWithAnswer() {
+    keepAlive = false;
+  }
+
   /** Answers with an error and goes on. */
   void fail(ChannelHandlerContext context, OpenAiError error, double retryAfterSeconds) {
     exchange = null;

@@ -409,7 +409,10 @@ final class HttpExchange implements HttpIntake.Listener {
         headers.set(RelayHeaders.CACHED, usage.getCachedTokens());
       }
       if (head.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
-        headers.remove(HttpHeaderNames.TRANSFER_ENCODING); // The end is the connection's end.
+        headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+        if (!headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
+          connection.endsWithAnswer();
+        }
       }
       if (!connection.keepAlive()) {
         headers.set(HttpHeaderNames.CONNECTION, "close");

@@ -2,15 +2,22 @@ package io.warmpath.router;
 
 import static io.warmpath.router.HttpDoorTest.harness;
 import static io.warmpath.router.HttpDoorTest.raw;
+import static io.warmpath.router.HttpDoorTest.readUntil;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.warmpath.routing.Lease.Outcome;
+import java.net.InetAddress;
+import java.net.Socket;
 import org.junit.jupiter.api.Test;
 
 /** What of a request reaches an engine, and how what breaks off ends, over raw sockets. */
 final class HttpExchangeTest {
 
   private static final String LINE = "POST /v1/completions HTTP/1.1\r\nconnection: close\r\n";
+
+  private static final String HTTP_10 =
+      "POST /v1/completions HTTP/1.0\r\nconnection: keep-alive\r\n";
 
   @Test
   void host_ofTheClient_isNotPassedOn() throws Exception {
@@ -19,6 +26,31 @@ final class HttpExchangeTest {
       assertThat(raw(harness, LINE + "host: a@\r\ncontent-length: 2\r\n\r\n{}")).endsWith("one");
       assertThat(a.nextRequest().headers()).doesNotContainKey("host");
       assertThat(harness.outcomes()).containsExactly(Outcome.Completed.class);
+    }
+  }
+
+  @Test
+  void stream_toHttp10_endsWithItsConnection() throws Exception {
+    try (FakeRelay a = FakeRelay.start("a", FakeRelay.streams("data: x\n\n"));
+        RouterHarness harness = harness(a)) {
+      assertThat(raw(harness, HTTP_10 + "content-length: 2\r\n\r\n{}"))
+          .startsWith("HTTP/1.1 200 ")
+          .contains("connection: close\r\n")
+          .doesNotContain("keep-alive", "transfer-encoding")
+          .endsWith("\r\n\r\ndata: x\n\n");
+    }
+  }
+
+  @Test
+  void answer_toHttp10_ofKnownLength_leavesTheConnectionOpen() throws Exception {
+    try (FakeRelay a = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(a);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
+      socket.setSoTimeout(10_000);
+      for (int i = 0; i < 2; i++) {
+        socket.getOutputStream().write((HTTP_10 + "content-length: 2\r\n\r\n{}").getBytes(UTF_8));
+        readUntil(socket.getInputStream(), "\r\n\r\none");
+      }
     }
   }
 }
