@@ -23,6 +23,7 @@ import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.Usage;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -343,13 +344,20 @@ final class HttpExchange implements HttpIntake.Listener {
             new RequestFailure(
                 RequestFailure.Kind.REPLICA_FAILED,
                 "replica " + lease.replica().id() + " failed after the stream had begun");
-        client.write(
-            new DefaultHttpContent(Unpooled.wrappedBuffer(OpenAiError.of(failure).event())));
+        client.write(new DefaultHttpContent(lastEvent(OpenAiError.of(failure))));
         client.write(LastHttpContent.EMPTY_LAST_CONTENT);
         connection.exchangeEnded(client);
       } else {
         connection.exchangeBroken(client);
       }
+    }
+
+    private ByteBuf lastEvent(OpenAiError error) {
+      boolean anthropic = HttpPaths.isMessages(HttpPaths.path(head.uri()));
+      byte[] event = anthropic ? error.messagesEvent() : error.event();
+      return end.isBetweenEvents()
+          ? Unpooled.wrappedBuffer(event)
+          : Unpooled.wrappedBuffer(StreamEnd.EVENT_END.getBytes(StandardCharsets.US_ASCII), event);
     }
 
     @Override

@@ -41,6 +41,8 @@ final class HttpPaths {
   /** Makes responses that an engine keeps; what is below it is about one of them. */
   private static final String RESPONSES = "/v1/responses";
 
+  private static final String MESSAGES = "/v1/messages";
+
   private static final String RESPONSE_ID = "resp_";
 
   /** Whether the router lives. */
@@ -74,6 +76,11 @@ final class HttpPaths {
   /** Whether a request to {@code path} makes a response that its engine may keep. */
   static boolean makesResponse(String path) {
     return path.equals(RESPONSES);
+  }
+
+  /** Whether {@code path} is answered as Anthropic's API is. */
+  static boolean isMessages(String path) {
+    return path.equals(MESSAGES);
   }
 
   /** Returns the id of the response that a request to {@code path} is about, or nothing. */

@@ -1,6 +1,7 @@
 package io.warmpath.router;
 
 import static io.warmpath.router.HttpDoorTest.harness;
+import static io.warmpath.router.HttpDoorTest.post;
 import static io.warmpath.router.HttpDoorTest.raw;
 import static io.warmpath.router.HttpDoorTest.readUntil;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -52,5 +53,39 @@ final class HttpExchangeTest {
         readUntil(socket.getInputStream(), "\r\n\r\none");
       }
     }
+  }
+
+  @Test
+  void failure_withinAnEvent_isAnEventOfItsOwn() throws Exception {
+    try (FakeRelay a = FakeRelay.start("a", breaksOffAfter("data: x\n\nda", "ta: {\"cut"));
+        RouterHarness harness = harness(a)) {
+      assertThat(post(harness, "/v1/completions", "{}").body())
+          .startsWith("data: x\n\ndata: {\"cut\n\ndata: {\"error\":{\"message\":\"replica a failed")
+          .endsWith("}}\n\ndata: [DONE]\n\n");
+      assertThat(harness.outcomes()).containsExactly(Outcome.Failed.class);
+    }
+  }
+
+  @Test
+  void failure_midStreamOfMessages_isAnthropicsErrorEvent() throws Exception {
+    String begun = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+    try (FakeRelay a = FakeRelay.start("a", breaksOffAfter(begun));
+        RouterHarness harness = harness(a)) {
+      assertThat(post(harness, "/v1/messages", "{}").body())
+          .isEqualTo(
+              begun
+                  + "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\","
+                  + "\"message\":\"replica a failed after the stream had begun\"}}\n\n");
+    }
+  }
+
+  private static FakeRelay.Script breaksOffAfter(String... pieces) {
+    return (request, out) -> {
+      FakeRelay.write(out, FakeRelay.streamHead());
+      for (String piece : pieces) {
+        FakeRelay.write(out, FakeRelay.chunk(piece));
+      }
+      request.cut();
+    };
   }
 }
