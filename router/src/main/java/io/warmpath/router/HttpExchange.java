@@ -475,6 +475,7 @@ final class HttpExchange implements HttpIntake.Listener {
             asked.uri(),
             Unpooled.wrappedBuffer(envelope, body));
     HttpHeaders headers = request.headers().set(asked.headers());
+    removeNamedByConnection(headers);
     HOP_BY_HOP.forEach(headers::remove);
     // The client's name for the router is not the engine's, and may be none.
     headers.remove(HttpHeaderNames.TRANSFER_ENCODING).remove(HttpHeaderNames.HOST);
@@ -482,6 +483,15 @@ final class HttpExchange implements HttpIntake.Listener {
     headers.set(RelayHeaders.ENVELOPE, envelope.length);
     headers.set(RelayHeaders.REQUEST_ID, requestId);
     return request;
+  }
+
+  /* They are of the client's own connection (RFC 9110, 7.6.1). */
+  private static void removeNamedByConnection(HttpHeaders headers) {
+    for (String names : headers.getAll(HttpHeaderNames.CONNECTION)) {
+      for (String name : names.split(",", -1)) {
+        headers.remove(name.strip());
+      }
+    }
   }
 
   /** Returns what an agent says beside an engine's answer, or null when that is nothing. */

@@ -31,6 +31,22 @@ final class HttpExchangeTest {
   }
 
   @Test
+  void headers_thatConnectionNames_areNotPassedOn() throws Exception {
+    try (FakeRelay a = FakeRelay.start("a", FakeRelay.answers(200, "text/plain", "one"));
+        RouterHarness harness = harness(a)) {
+      String headers =
+          "connection: X-Foo , , content-length,x-warmpath-envelope\r\n"
+              + "x-foo: 1\r\nX-FOO: 2\r\nx-foo-bar: 3\r\ncontent-length: 2\r\n\r\n{}";
+      assertThat(raw(harness, LINE + headers)).endsWith("one");
+      FakeRelay.Request request = a.nextRequest();
+      assertThat(request.headers())
+          .doesNotContainKeys("x-foo", "connection")
+          .containsEntry("x-foo-bar", "3");
+      assertThat(request.body()).isEqualTo("{}");
+    }
+  }
+
+  @Test
   void stream_toHttp10_endsWithItsConnection() throws Exception {
     try (FakeRelay a = FakeRelay.start("a", FakeRelay.streams("data: x\n\n"));
         RouterHarness harness = harness(a)) {
