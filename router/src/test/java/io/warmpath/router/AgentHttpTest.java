@@ -309,7 +309,7 @@ final class AgentHttpTest {
   }
 
   /** What one exchange's listener was told, in order. */
-  private static final class Heard implements AgentHttp.Listener {
+  static final class Heard implements AgentHttp.Listener {
 
     private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     private final AtomicInteger readCompletes = new AtomicInteger();
