@@ -7,7 +7,12 @@ import static io.warmpath.router.HttpDoorTest.readUntil;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http2.DefaultHttp2SettingsFrame;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.warmpath.routing.Lease.Outcome;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import org.junit.jupiter.api.Test;
@@ -28,6 +33,33 @@ final class HttpExchangeTest {
       assertThat(a.nextRequest().headers()).doesNotContainKey("host");
       assertThat(harness.outcomes()).containsExactly(Outcome.Completed.class);
     }
+  }
+
+  @Test
+  void request_thatCannotBeSent_isTheClientsFault() throws Exception {
+    try (FakeRelay a = FakeRelay.start("a", HttpExchangeTest::takesShortHeadsOnly);
+        FakeRelay b = FakeRelay.start("b", FakeRelay.answers(200, "text/plain", "two"));
+        RouterHarness harness = harness(a, b);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write(post("{}").getBytes(UTF_8));
+      readUntil(socket.getInputStream(), "\r\n\r\none");
+      String tooLong = LINE + "x: " + "x".repeat(4_000) + "\r\ncontent-length: 2\r\n\r\n{}";
+      socket.getOutputStream().write(tooLong.getBytes(UTF_8));
+      assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
+          .startsWith("HTTP/1.1 400 ")
+          .contains("\"type\":\"invalid_request_error\"");
+      assertThat(harness.outcomes())
+          .containsExactly(Outcome.Completed.class, Outcome.Cancelled.class);
+    }
+  }
+
+  private static void takesShortHeadsOnly(FakeRelay.Request request, OutputStream out)
+      throws IOException {
+    Http2Settings settings = new Http2Settings().maxHeaderListSize(2_000);
+    Channel connection = request.stream().parent();
+    connection.writeAndFlush(new DefaultHttp2SettingsFrame(settings)).syncUninterruptibly();
+    FakeRelay.answers(200, "text/plain", "one").answer(request, out);
   }
 
   @Test
