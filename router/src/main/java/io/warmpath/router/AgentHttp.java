@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.EncoderException;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpObject;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.DefaultHttp2PingFrame;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2StreamChannel;
@@ -75,7 +77,10 @@ final class AgentHttp {
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS);
   }
 
-  /** Told of the answer to one request; {@link #failed} or {@link #ended} comes last, once. */
+  /**
+   * Told of the answer to one request; {@link #ended}, {@link #failed} or {@link #unsendable} comes
+   * last, once.
+   */
   interface Listener {
 
     void head(HttpResponse response);
@@ -91,6 +96,9 @@ final class AgentHttp {
 
     /** The stream or its connection broke, or none was made. */
     void failed();
+
+    /** The request is one that HTTP/2 cannot carry; its agent has heard nothing of it. */
+    void unsendable();
   }
 
   /** One request under way. */
@@ -182,6 +190,7 @@ final class AgentHttp {
     private @Nullable FullHttpRequest request;
     private @Nullable Link link;
     private @Nullable Http2StreamChannel stream;
+    private @Nullable ChannelFuture sent;
     private boolean reading = true;
     private boolean mayRepeat;
     private boolean repeated;
@@ -194,8 +203,8 @@ final class AgentHttp {
     }
 
     void begin(Link carrying, Http2StreamChannel begun) {
-      FullHttpRequest sent = request;
-      if (over || sent == null) {
+      FullHttpRequest asked = request;
+      if (over || asked == null) {
         begun.close();
         return;
       }
@@ -203,13 +212,13 @@ final class AgentHttp {
       mayRepeat = carrying.proven && !repeated;
       begun.config().setAutoRead(reading);
       RelayPipeline.callStream(begun, new StreamHandler(this));
-      begun
-          .writeAndFlush(sent.retainedDuplicate())
-          .addListener((ChannelFuture written) -> {
-            if (!written.isSuccess()) {
-              begun.close();
-            }
-          });
+      ChannelFuture writing = begun.writeAndFlush(asked.retainedDuplicate());
+      sent = writing;
+      writing.addListener((ChannelFuture written) -> {
+        if (!written.isSuccess()) {
+          begun.close();
+        }
+      });
     }
 
     void read(HttpObject message) {
@@ -256,7 +265,17 @@ final class AgentHttp {
         return;
       }
       end();
-      listener.failed();
+      if (isUnsendable()) {
+        listener.unsendable();
+      } else {
+        listener.failed();
+      }
+    }
+
+    private boolean isUnsendable() {
+      Throwable cause = sent == null ? null : sent.cause();
+      return cause instanceof EncoderException
+          || cause instanceof Http2Exception.HeaderListSizeException;
     }
 
     private void answered() {

@@ -239,6 +239,11 @@ final class HomeSearch {
       close();
     }
 
+    @Override
+    public void unsendable() {
+      close();
+    }
+
     void giveUp() {
       if (upstream != null) {
         upstream.cancel();

@@ -1,5 +1,6 @@
 package io.warmpath.router;
 
+import com.google.errorprone.annotations.Var;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
@@ -10,6 +11,7 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -43,6 +45,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Longest time in which what a refused client still sends is read and dropped. */
   private static final long LINGER_SECONDS = 2;
+
+  /**
+   * Most headers of a request, each part of a cookie counted. HTTP/2, which agents are spoken to
+   * in, makes a header of each such part and takes it for 32 bytes more than it has, so that many
+   * short ones would be too long, and their connection be closed.
+   */
+  private static final int MAX_HEADERS = 512;
 
   private static final String JSON = "application/json";
 
@@ -136,7 +145,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void begin(ChannelHandlerContext context, HttpRequest head) {
     if (!head.decoderResult().isSuccess()) {
-      refuseMalformed(context, head.decoderResult().cause());
+      refuseHead(context, malformed(head.decoderResult().cause()));
+      return;
+    }
+    OpenAiError unfit = unfit(head);
+    if (unfit != null) {
+      refuseHead(context, unfit);
       return;
     }
     request = head;
@@ -155,7 +169,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void collect(ChannelHandlerContext context, HttpContent content) {
     if (!content.decoderResult().isSuccess()) {
-      refuseMalformed(context, content.decoderResult().cause());
+      refuseHead(context, malformed(content.decoderResult().cause()));
       return;
     }
     if (refusal != null) {
@@ -223,13 +237,33 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void refuseMalformed(ChannelHandlerContext context, Throwable cause) {
-    OpenAiError error = malformed(cause);
+  private void refuseHead(ChannelHandlerContext context, OpenAiError error) {
     metrics.rejected(
         error.status().equals(HttpResponseStatus.BAD_REQUEST)
             ? Rejection.MALFORMED
             : Rejection.HEAD_TOO_LARGE);
     refuseAndClose(context, error);
+  }
+
+  /** Returns what is wrong with a head that is HTTP but could not be passed on, or null. */
+  private static @Nullable OpenAiError unfit(HttpRequest head) {
+    if (head.method().equals(HttpMethod.CONNECT) || head.method().equals(HttpMethod.TRACE)) {
+      return OpenAiError.badRequest(
+          HttpResponseStatus.BAD_REQUEST, "the method " + head.method() + " is not served");
+    }
+    return headerCount(head.headers()) <= MAX_HEADERS
+        ? null
+        : OpenAiError.badRequest(
+            HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "there are more than " + MAX_HEADERS + " headers");
+  }
+
+  private static long headerCount(HttpHeaders headers) {
+    @Var long count = headers.size();
+    for (String cookie : headers.getAll(HttpHeaderNames.COOKIE)) {
+      count += cookie.chars().filter(character -> character == ';').count();
+    }
+    return count;
   }
 
   private static OpenAiError malformed(Throwable cause) {
@@ -268,7 +302,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private void dispatch(ChannelHandlerContext context, HttpRequest head) {
     String target = HttpPaths.path(head.uri());
     boolean get = head.method().equals(HttpMethod.GET);
-    if (HttpPaths.relayed(target) && !(get && target.equals(HttpPaths.MODELS))) {
+    if (HttpPaths.relayed(head.uri()) && !(get && target.equals(HttpPaths.MODELS))) {
       HttpExchange started = new HttpExchange(path, this, context, head, body.take());
       exchange = started;
       started.start();
@@ -313,6 +347,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   /** Whether the connection may serve another request. */
   boolean keepAlive() {
     return keepAlive;
+  }
+
+  /** Nothing but the connection's end says where the answer ends. */
+  void endsWithAnswer() {
+    keepAlive = false;
   }
 
   /** Answers with an error and goes on. */

@@ -23,6 +23,7 @@ import io.warmpath.v1.Completed;
 import io.warmpath.v1.Refused;
 import io.warmpath.v1.ReplicaGenerateResponse;
 import io.warmpath.v1.Usage;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -351,12 +352,29 @@ final class HttpExchange implements HttpIntake.Listener {
             new RequestFailure(
                 RequestFailure.Kind.REPLICA_FAILED,
                 "replica " + lease.replica().id() + " failed after the stream had begun");
-        client.write(
-            new DefaultHttpContent(Unpooled.wrappedBuffer(OpenAiError.of(failure).event())));
+        client.write(new DefaultHttpContent(lastEvent(OpenAiError.of(failure))));
         client.write(LastHttpContent.EMPTY_LAST_CONTENT);
         connection.exchangeEnded(client);
       } else {
         connection.exchangeBroken(client);
+      }
+    }
+
+    private ByteBuf lastEvent(OpenAiError error) {
+      boolean anthropic = HttpPaths.isMessages(HttpPaths.path(head.uri()));
+      byte[] event = anthropic ? error.messagesEvent() : error.event();
+      return end.isBetweenEvents()
+          ? Unpooled.wrappedBuffer(event)
+          : Unpooled.wrappedBuffer(StreamEnd.EVENT_END.getBytes(StandardCharsets.US_ASCII), event);
+    }
+
+    @Override
+    public void unsendable() {
+      if (current == this) {
+        routed.cancelled(RequestFailure.Kind.BAD_REQUEST); // Whoever it was sent to.
+        fail(
+            new RequestFailure(
+                RequestFailure.Kind.BAD_REQUEST, "the request's headers cannot be passed on"));
       }
     }
 
@@ -407,7 +425,10 @@ final class HttpExchange implements HttpIntake.Listener {
         headers.set(RelayHeaders.CACHED, usage.getCachedTokens());
       }
       if (head.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
-        headers.remove(HttpHeaderNames.TRANSFER_ENCODING); // The end is the connection's end.
+        headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+        if (!headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
+          connection.endsWithAnswer();
+        }
       }
       if (!connection.keepAlive()) {
         headers.set(HttpHeaderNames.CONNECTION, "close");
@@ -462,12 +483,23 @@ final class HttpExchange implements HttpIntake.Listener {
             asked.uri(),
             Unpooled.wrappedBuffer(envelope, body));
     HttpHeaders headers = request.headers().set(asked.headers());
+    removeNamedByConnection(headers);
     HOP_BY_HOP.forEach(headers::remove);
-    headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+    // The client's name for the router is not the engine's, and may be none.
+    headers.remove(HttpHeaderNames.TRANSFER_ENCODING).remove(HttpHeaderNames.HOST);
     headers.set(HttpHeaderNames.CONTENT_LENGTH, envelope.length + body.length);
     headers.set(RelayHeaders.ENVELOPE, envelope.length);
     headers.set(RelayHeaders.REQUEST_ID, requestId);
     return request;
+  }
+
+  /* They are of the client's own connection (RFC 9110, 7.6.1). */
+  private static void removeNamedByConnection(HttpHeaders headers) {
+    for (String names : headers.getAll(HttpHeaderNames.CONNECTION)) {
+      for (String name : names.split(",", -1)) {
+        headers.remove(name.strip());
+      }
+    }
   }
 
   /** Returns what an agent says beside an engine's answer, or null when that is nothing. */

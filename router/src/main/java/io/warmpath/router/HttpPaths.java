@@ -2,6 +2,7 @@ package io.warmpath.router;
 
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import java.util.List;
 import java.util.Set;
 
@@ -39,6 +40,8 @@ final class HttpPaths {
 
   /** Makes responses that an engine keeps; what is below it is about one of them. */
   private static final String RESPONSES = "/v1/responses";
+
+  private static final String MESSAGES = "/v1/messages";
 
   private static final String RESPONSE_ID = "resp_";
 
@@ -78,6 +81,11 @@ final class HttpPaths {
     return path.equals(RESPONSES);
   }
 
+  /** Whether {@code path} is answered as Anthropic's API is. */
+  static boolean isMessages(String path) {
+    return path.equals(MESSAGES);
+  }
+
   /** Returns the id of the response that a request to {@code path} is about, or nothing. */
   static String responseId(String path) {
     if (!path.startsWith(RESPONSE_ID, RESPONSES.length() + 1) || !path.startsWith(RESPONSES)) {
@@ -92,9 +100,25 @@ final class HttpPaths {
     return RESPONSES + '/' + id;
   }
 
-  /** Whether requests to {@code path} go on to an engine. */
-  static boolean relayed(String path) {
-    if (path.contains("..") || path.contains("//") || NEVER_RELAYED.contains(path)) {
+  /**
+   * Whether requests to {@code target} go on to an engine. Judged is what engines make of it: they
+   * drop a fragment, and decode the path once before they look for what serves it.
+   */
+  static boolean relayed(String target) {
+    return target.indexOf('#') < 0 && isAllowed(decodedPath(target));
+  }
+
+  /** Returns the path as it is after decoding, or nothing where an escape is none. */
+  private static String decodedPath(String target) {
+    try {
+      return new QueryStringDecoder(path(target)).path();
+    } catch (IllegalArgumentException malformed) {
+      return "";
+    }
+  }
+
+  private static boolean isAllowed(String path) {
+    if (isRoundabout(path) || NEVER_RELAYED.contains(path)) {
       return false;
     }
     for (String allowed : DEFAULT_RELAYED) {
@@ -103,5 +127,12 @@ final class HttpPaths {
       }
     }
     return false;
+  }
+
+  private static boolean isRoundabout(String path) {
+    return path.contains("..")
+        || path.contains("//")
+        || path.contains("/./")
+        || path.endsWith("/.");
   }
 }

@@ -90,6 +90,15 @@ record OpenAiError(
     return event.getBytes(StandardCharsets.UTF_8);
   }
 
+  /** The same as the last event of a stream of Anthropic's API, whose clients go by its name. */
+  byte[] messagesEvent() {
+    String event =
+        "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":"
+            + quoted(message)
+            + "}}\n\n";
+    return event.getBytes(StandardCharsets.UTF_8);
+  }
+
   private static String quoted(@Nullable String text) {
     return text == null
         ? "null"

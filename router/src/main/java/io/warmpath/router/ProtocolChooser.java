@@ -32,6 +32,15 @@ final class ProtocolChooser extends ByteToMessageDecoder {
   private static final int WINDOW_BYTES = 256 << 10;
   private static final int IDLE_LIMIT_SECONDS = 300;
 
+  /**
+   * Streams that may be reset in a window of time before the connection is closed. A gateway has
+   * many users on one connection, and each that leaves is a reset: Netty's 200 would have those who
+   * go cut off those who stay. What a reset costs is bounded, as its request is given up with it.
+   */
+  private static final int MAX_RESETS = 10 * MAX_STREAMS;
+
+  private static final int RESET_WINDOW_SECONDS = 30;
+
   private final RequestPath path;
   private final HttpDoorMetrics metrics;
 
@@ -68,6 +77,8 @@ final class ProtocolChooser extends ByteToMessageDecoder {
                     .maxConcurrentStreams(MAX_STREAMS)
                     .initialWindowSize(WINDOW_BYTES)
                     .maxHeaderListSize(HttpDoor.MAX_HEADER_BYTES))
+            .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_WINDOW_SECONDS)
+            .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_WINDOW_SECONDS)
             .build();
     pipeline
         .addLast(new IdleStateHandler(0, 0, IDLE_LIMIT_SECONDS))

@@ -231,7 +231,7 @@ final class RoutedRequest {
     end(RequestFailure.Kind.REPLICA_FAILED, new Lease.Outcome.Failed());
   }
 
-  /** The client went away, or its deadline passed. */
+  /** The client went away, its deadline passed, or what it asked cannot be sent. */
   void cancelled(RequestFailure.Kind kind) {
     end(kind, new Lease.Outcome.Cancelled());
   }

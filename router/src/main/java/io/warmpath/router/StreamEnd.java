@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamEnd {
 
+  /** Ends an event. */
+  static final String EVENT_END = "\n\n";
+
+  private static final int EVENT_END_BITS = '\n' << Byte.SIZE | '\n';
+
   /** How streams of OpenAI's API end. */
   private static final long DONE = longOf("[DONE]\n\n");
 
@@ -48,6 +53,11 @@ final class StreamEnd {
       older = older << Byte.SIZE | last >>> (Long.SIZE - Byte.SIZE);
       last = last << Byte.SIZE | piece.getUnsignedByte(i);
     }
+  }
+
+  /** Whether what passed last is known to be an event's end, so that another may follow at once. */
+  boolean isBetweenEvents() {
+    return (last & 0xFFFF) == EVENT_END_BITS;
   }
 
   /** Whether all of the stream has passed. */

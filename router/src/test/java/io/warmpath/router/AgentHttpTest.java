@@ -215,6 +215,27 @@ final class AgentHttpTest {
     assertThat(heard.next()).isEqualTo("failed");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"host", "crumbs"})
+  void requestThatHttp2CannotCarry_isToldApart_andHurtsNoOther(String how) throws Exception {
+    try (FakeRelay relay = FakeRelay.start("a", AgentHttpTest::beginsOrWaits)) {
+      Heard waiting = send(relay, "begins");
+      assertThat(waiting.next()).isEqualTo("head 200");
+      FullHttpRequest request = request("answer");
+      if (how.equals("crumbs")) {
+        request.headers().set("cookie", "a" + "; a".repeat(16_000));
+      } else {
+        request.headers().set("host", "a@");
+      }
+      Heard heard = new Heard();
+      loop.execute(() -> http.send(relay.address(), request, heard));
+      assertThat(heard.next()).isEqualTo("unsendable");
+      relay.nextRequest();
+      answerOne(relay);
+      assertThat(relay.connections()).isEqualTo(1);
+    }
+  }
+
   @Test
   void close_cutsEverything_andSendsNothingAgain() throws Exception {
     try (FakeRelay relay = FakeRelay.start("a", AgentHttpTest::beginsOrWaits)) {
@@ -288,7 +309,7 @@ final class AgentHttpTest {
   }
 
   /** What one exchange's listener was told, in order. */
-  private static final class Heard implements AgentHttp.Listener {
+  static final class Heard implements AgentHttp.Listener {
 
     private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     private final AtomicInteger readCompletes = new AtomicInteger();
@@ -340,6 +361,11 @@ final class AgentHttpTest {
     @Override
     public void failed() {
       events.add("failed");
+    }
+
+    @Override
+    public void unsendable() {
+      events.add("unsendable");
     }
   }
 }

@@ -409,7 +409,7 @@ final class HttpDoorTest {
     }
   }
 
-  private static void readUntil(InputStream in, String ending) throws IOException {
+  static void readUntil(InputStream in, String ending) throws IOException {
     StringBuilder read = new StringBuilder();
     while (read.indexOf(ending) < 0) {
       int next = in.read();
@@ -549,7 +549,7 @@ final class HttpDoorTest {
     }
   }
 
-  private static double rejected(RouterHarness harness, String reason) throws Exception {
+  static double rejected(RouterHarness harness, String reason) throws Exception {
     URI metrics = URI.create("http://127.0.0.1:" + harness.router.adminPort() + "/metrics");
     return send(HttpRequest.newBuilder(metrics).build())
         .body()
@@ -574,7 +574,7 @@ final class HttpDoorTest {
     }
   }
 
-  private static RouterHarness harness(FakeRelay... relays) throws IOException {
+  static RouterHarness harness(FakeRelay... relays) throws IOException {
     RouterConfig config =
         RouterHarness.config(
                 Arrays.stream(relays).map(FakeRelay::report).toArray(ReplicaReport[]::new))
@@ -587,7 +587,7 @@ final class HttpDoorTest {
         URI.create("http://127.0.0.1:" + harness.router.httpPort() + path));
   }
 
-  private static HttpResponse<String> post(RouterHarness harness, String path, String body)
+  static HttpResponse<String> post(RouterHarness harness, String path, String body)
       throws Exception {
     return send(request(harness, path).POST(HttpRequest.BodyPublishers.ofString(body)).build());
   }
@@ -602,7 +602,7 @@ final class HttpDoorTest {
     }
   }
 
-  private static String post(String body) {
+  static String post(String body) {
     return post("/v1/completions", body);
   }
 
@@ -615,7 +615,7 @@ final class HttpDoorTest {
         + body;
   }
 
-  private static String raw(RouterHarness harness, String request) throws IOException {
+  static String raw(RouterHarness harness, String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
       socket.setSoTimeout(10_000);
       socket.getOutputStream().write(request.getBytes(UTF_8));

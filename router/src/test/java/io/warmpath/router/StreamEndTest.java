@@ -81,6 +81,18 @@ final class StreamEndTest {
   }
 
   @Test
+  void isBetweenEvents_afterABlankLineOnly() {
+    StreamEnd end = new StreamEnd("/v1/completions");
+    assertThat(end.isBetweenEvents()).isFalse();
+    for (String piece : new String[] {"data: x\n", "data: a much longer piece", "\n"}) {
+      end.look(Unpooled.copiedBuffer(piece, UTF_8));
+      assertThat(end.isBetweenEvents()).as(piece).isFalse();
+    }
+    end.look(Unpooled.copiedBuffer("\n", UTF_8));
+    assertThat(end.isBetweenEvents()).isTrue();
+  }
+
+  @Test
   void reached_withinAStream_isNever() {
     for (String event :
         new String[] {

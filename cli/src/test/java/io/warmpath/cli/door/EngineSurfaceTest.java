@@ -47,6 +47,17 @@ final class EngineSurfaceTest {
 
   private static final Pattern INDEX = Pattern.compile("\"choices\":\\[\\{\"index\":(\\d+)");
 
+  private static final List<String> NOT_RELAYED =
+      List.of(
+          "/nope",
+          "/metrics",
+          "/sleep",
+          "/v1/load_lora_adapter",
+          "/v1/load%5Flora_adapter",
+          "/v1%2Funload_lora_adapter",
+          "/v1/%2e/load_lora_adapter",
+          "/v1/x/%2e%2e/load_lora_adapter");
+
   private static LocalCluster cluster;
   private static SimulatedEngineServer engine;
   private static HttpClient client;
@@ -158,10 +169,13 @@ final class EngineSurfaceTest {
         send(door, new Case("", "POST", "/v1/completions", "{\"model\":\"x\",\"prompt\":\"a\"}"));
     assertThat(model.statusCode()).isEqualTo(404);
     assertThat(model.body()).contains("\"code\":\"model_not_found\"");
-    for (String path : List.of("/nope", "/metrics", "/sleep", "/v1/load_lora_adapter")) {
-      assertThat(send(door, new Case("", "GET", path, "")).body())
+    for (String path : NOT_RELAYED) {
+      assertThat(send(door, new Case("", "POST", path, "")))
           .as(path)
-          .contains("\"type\":\"invalid_request_error\"");
+          .returns(404, HttpResponse::statusCode)
+          .extracting(HttpResponse::body)
+          .asString()
+          .contains("\"message\":\"no such path\"");
     }
   }
 
@@ -230,6 +244,7 @@ final class EngineSurfaceTest {
         new Case("version", "GET", "/version", ""),
         new Case("another method", "GET", "/v1/completions", ""),
         new Case("unknown path of the API", "GET", "/v1/no/such?a=b", ""),
+        new Case("a model's name with a slash", "GET", "/v1/models/org%2Fname", ""),
         post("unknown path of the API, posted", "/v1/no/such", "{\"model\":\"simulated\"}"));
   }
 

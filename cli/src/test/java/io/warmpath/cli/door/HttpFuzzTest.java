@@ -88,7 +88,7 @@ final class HttpFuzzTest {
   // ---- cases
 
   private static String badRequest(SplittableRandom random) {
-    return switch (random.nextInt(8)) {
+    return switch (random.nextInt(9)) {
       case 0 -> smuggling(random);
       case 1 -> badUtf8(random);
       case 2 -> hugeHead(random);
@@ -96,6 +96,7 @@ final class HttpFuzzTest {
       case 4 -> brokenJson(random);
       case 5 -> badHead(random);
       case 6 -> wrongTypes(random);
+      case 7 -> notForHttp2(random);
       default -> badPath(random);
     };
   }
@@ -159,6 +160,20 @@ final class HttpFuzzTest {
         "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\r\n\r\n");
   }
 
+  /** What HTTP/2, which agents are spoken to in, has no form for or no room. */
+  private static String notForHttp2(SplittableRandom random) {
+    return pick(
+        random,
+        "CONNECT /v1/models HTTP/1.1\r\nhost: x\r\n\r\n",
+        "CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n",
+        "TRACE /v1/models HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET /v1/x HTTP/1.1\r\nhost: a@\r\n\r\n",
+        "GET /v1/x HTTP/1.1\r\n" + "a:\r\n".repeat(random.nextInt(513, 16_000)) + "\r\n",
+        "GET /v1/x HTTP/1.1\r\ncookie: a"
+            + "; a".repeat(random.nextInt(16_000, 21_000))
+            + "\r\n\r\n");
+  }
+
   private static String wrongTypes(SplittableRandom random) {
     String field = pick(random, "max_tokens", "temperature", "n", "top_p");
     String value = pick(random, "{\"a\":1}", "[[1]]", "\"many\"", "1e400");
@@ -177,6 +192,9 @@ final class HttpFuzzTest {
             "/metrics",
             "/sleep",
             "/v1/load_lora_adapter",
+            "/v1/load%5Flora_adapter",
+            "/v1/load_lora_adapter#x",
+            "/v1/x%" + random.nextInt(10),
             "/v1/%2e%2e/metrics",
             "/v1/completions/",
             "*",
