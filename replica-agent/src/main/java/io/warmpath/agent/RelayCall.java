@@ -56,6 +56,8 @@ final class RelayCall extends ReplicaCall {
    */
   private static final int MAX_HELD_BYTES = PieceJoiner.MAX_BYTES;
 
+  private static final int NOT_MODIFIED = 304;
+
   private final RelayStream out;
   private final HttpRequest head;
   private final AnswerMeter meter;
@@ -283,7 +285,8 @@ final class RelayCall extends ReplicaCall {
             whole,
             response.headers(),
             LastHttpContent.EMPTY_LAST_CONTENT.trailingHeaders());
-    if (full.headers().contains(RelayProtocol.LENGTH)) {
+    boolean hasBody = !head.method().equals(HttpMethod.HEAD) && status != NOT_MODIFIED;
+    if (hasBody && full.headers().contains(RelayProtocol.LENGTH)) {
       full.headers().remove(RelayProtocol.LENGTH);
       full.headers().set(HttpHeaderNames.CONTENT_LENGTH, whole.readableBytes());
     } else {

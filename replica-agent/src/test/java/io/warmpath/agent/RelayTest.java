@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import io.warmpath.agent.RelayClient.Response;
@@ -172,6 +174,28 @@ final class RelayTest {
     assertThat(response.body()).isEqualTo(answer);
     assertThat(response.head().headers())
         .containsEntry(RelayProtocol.LENGTH, Integer.toString(answer.length()));
+  }
+
+  @Test
+  void answers_withoutABody_keepTheLengthThatTheyTell() throws Exception {
+    for (int status : new int[] {200, 304}) {
+      String told = "HTTP/1.1 " + status + " Status\r\ncontent-length: 7\r\n\r\n";
+      engine.on(PATH, (request, reply) -> reply.raw(told));
+      byte[] front = envelope().toByteArray();
+      FullHttpRequest request =
+          new DefaultFullHttpRequest(
+              HttpVersion.HTTP_1_1,
+              status == 200 ? HttpMethod.HEAD : HttpMethod.GET,
+              PATH,
+              Unpooled.wrappedBuffer(front));
+      request.headers().set(RelayProtocol.ENVELOPE, front.length);
+      request.headers().set("content-length", front.length);
+      client.send(request);
+      assertThat(client.response().head().headers())
+          .as("status %d", status)
+          .containsEntry(RelayProtocol.LENGTH, "7")
+          .doesNotContainKey("content-length");
+    }
   }
 
   @Test
