@@ -10,9 +10,12 @@ import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -220,6 +223,7 @@ final class HttpExchange implements HttpIntake.Listener {
     private boolean clientHasAll;
     private boolean headSent;
     private boolean stream;
+    private boolean mayGetAnEvent;
     private int status;
 
     Try(RoutedRequest routed, Lease lease) {
@@ -347,7 +351,7 @@ final class HttpExchange implements HttpIntake.Listener {
       if (clientHasAll) {
         return;
       }
-      if (stream) {
+      if (mayGetAnEvent) {
         RequestFailure failure =
             new RequestFailure(
                 RequestFailure.Kind.REPLICA_FAILED,
@@ -411,7 +415,20 @@ final class HttpExchange implements HttpIntake.Listener {
       if (length != null) {
         headers.remove(RelayHeaders.LENGTH).remove(HttpHeaderNames.TRANSFER_ENCODING);
         headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
+      } else if (!headers.contains(HttpHeaderNames.CONTENT_LENGTH) && hasBody()) {
+        headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
       }
+      mayGetAnEvent =
+          stream
+              && !headers.contains(HttpHeaderNames.CONTENT_LENGTH)
+              && !headers.contains(HttpHeaderNames.CONTENT_ENCODING);
+    }
+
+    /** Whether the answer has a body, if an empty one (RFC 9112, 6.3). */
+    private boolean hasBody() {
+      return !head.method().equals(HttpMethod.HEAD)
+          && status != HttpResponseStatus.NO_CONTENT.code()
+          && status != HttpResponseStatus.NOT_MODIFIED.code();
     }
 
     private void describe(HttpHeaders headers) {

@@ -254,13 +254,16 @@ final class FakeRelay implements AutoCloseable {
   }
 
   private static String answerHeader(double pendingSeconds) {
-    return "x-warmpath-answer: "
-        + base64(
-            ReplicaGenerateResponse.newBuilder()
-                .setPlacement(Placement.newBuilder().setPendingWorkSeconds(pendingSeconds))
-                .build()
-                .toByteArray())
-        + "\r\n";
+    return "x-warmpath-answer: " + placement(pendingSeconds) + "\r\n";
+  }
+
+  /** The value of the header with which an agent takes a request. */
+  static String placement(double pendingSeconds) {
+    return base64(
+        ReplicaGenerateResponse.newBuilder()
+            .setPlacement(Placement.newBuilder().setPendingWorkSeconds(pendingSeconds))
+            .build()
+            .toByteArray());
   }
 
   private static String completedHeader() {

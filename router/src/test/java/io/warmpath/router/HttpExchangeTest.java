@@ -8,6 +8,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http2.DefaultHttp2SettingsFrame;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.warmpath.routing.Lease.Outcome;
@@ -60,6 +63,45 @@ final class HttpExchangeTest {
     Channel connection = request.stream().parent();
     connection.writeAndFlush(new DefaultHttp2SettingsFrame(settings)).syncUninterruptibly();
     FakeRelay.answers(200, "text/plain", "one").answer(request, out);
+  }
+
+  @Test
+  void answer_thatIsEmptyAndWithoutALength_hasAnEnd() throws Exception {
+    FakeRelay.Script empty =
+        (request, out) -> {
+          DefaultFullHttpResponse whole =
+              new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+          whole.headers().set("x-warmpath-answer", FakeRelay.placement(0.25));
+          request.stream().writeAndFlush(whole).syncUninterruptibly();
+        };
+    try (FakeRelay a = FakeRelay.start("a", empty);
+        RouterHarness harness = harness(a);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.router.httpPort())) {
+      socket.setSoTimeout(10_000);
+      for (int i = 0; i < 2; i++) {
+        socket.getOutputStream().write(post("{}").getBytes(UTF_8));
+        readUntil(socket.getInputStream(), "\r\n\r\n0\r\n\r\n");
+      }
+    }
+  }
+
+  @Test
+  void eventStreamOfADeclaredLength_thatBreaks_isCut_andGetsNoEvent() throws Exception {
+    FakeRelay.Script breaks =
+        (request, out) -> {
+          String head = FakeRelay.streamHead();
+          String declared = "x-warmpath-length: 100\r\n";
+          FakeRelay.write(out, head.substring(0, head.length() - 2) + declared + "\r\n");
+          FakeRelay.write(out, FakeRelay.chunk("data: x\n\n"));
+          request.cut();
+        };
+    try (FakeRelay a = FakeRelay.start("a", breaks);
+        RouterHarness harness = harness(a)) {
+      assertThat(raw(harness, post("{}")))
+          .contains("content-length: 100\r\n")
+          .doesNotContain("error");
+      assertThat(harness.outcomes()).containsExactly(Outcome.Failed.class);
+    }
   }
 
   @Test
