@@ -49,7 +49,7 @@ public final class RelayPipeline {
   /** As HTTP/2 counts them: 32 bytes for each header beside its name and value. */
   private static final int MAX_HEADER_LIST_BYTES = 512 << 10;
 
-  /** Streams hold each other up only by their own windows. */
+  /** Streams hold each other up only by their own windows: 2,048 that nobody reads fill it. */
   private static final int CONNECTION_WINDOW_BYTES = 1 << 30;
 
   private static final int MAX_JOINED_FLUSHES = 1_024;
@@ -121,7 +121,8 @@ public final class RelayPipeline {
         .validateHeaders(false)
         .decoupleCloseAndGoAway(true)
         .decoderEnforceMaxRstFramesPerWindow(0, 0)
-        .encoderEnforceMaxRstFramesPerWindow(0, 0);
+        .encoderEnforceMaxRstFramesPerWindow(0, 0)
+        .encoderEnforceMaxQueuedControlFrames(0);
   }
 
   private static void install(

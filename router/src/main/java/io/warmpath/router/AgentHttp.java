@@ -48,6 +48,9 @@ final class AgentHttp {
 
   private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
 
+  /** A connection has 2^30 stream ids for one side (RFC 9113, 5.1.1); another follows it. */
+  private static final int MAX_STREAMS_BEGUN = 1 << 29;
+
   private final EventLoop loop;
   private final Bootstrap bootstrap;
   private final RouterConfig.Upstream config;
@@ -369,6 +372,7 @@ final class AgentHttp {
     private @Nullable Channel channel;
     private @Nullable Http2StreamChannelBootstrap streams;
     private @Nullable Future<?> probe;
+    private int begun;
     private int carrying;
     private boolean proven;
     private boolean retired;
@@ -400,6 +404,9 @@ final class AgentHttp {
     }
 
     private void begin(Http2StreamChannelBootstrap ready, Carried next) {
+      if (++begun == MAX_STREAMS_BEGUN) {
+        retire();
+      }
       ready
           .open()
           .addListener((Future<Http2StreamChannel> opened) -> {
